@@ -1,0 +1,80 @@
+# Needs Python 3.11 to 3.14, git and make; everything else goes into .venv.
+
+PYTHON ?=
+JOBS ?= 2
+ARGS ?=
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
+INSTALL := $(PIP) install --require-hashes --only-binary :all: --no-deps
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-build \
+	--custom-compile-command "make lock" --group build $(UPGRADE)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup run test coverage check fmt docs samples lock clean
+
+help: ## Say what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: .venv/.dev ## Make .venv with everything to run, test and check
+
+run: .venv/.run ## Start the server (ARGS="..." for hufu serve)
+	@exec $(BIN)/hufu serve $(ARGS)
+
+test: .venv/.dev ## Run all tests (ARGS="..." for pytest, JOBS=2)
+	@$(BIN)/pytest -n $(JOBS) $(ARGS)
+
+coverage: .venv/.dev ## Run all tests; fail below the coverage that domain and actions must have
+	@$(BIN)/pytest -n $(JOBS) --cov --cov-report=term $(ARGS)
+
+check: .venv/.dev ## Check style, types, layers and that the generated documents are current
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --quiet --check
+	@$(BIN)/mypy src
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/hufu docs --check
+
+fmt: .venv/.dev ## Format the code
+	@$(BIN)/ruff check --quiet --fix --exit-zero
+	@$(BIN)/ruff format --quiet
+
+docs: .venv/.dev ## Write the generated documents again
+	@$(BIN)/hufu docs
+
+samples: .venv/.dev ## Record the dialects' sample answers again
+	@$(BIN)/pytest tests/dialects --record-samples
+
+lock: .venv/.dev ## Resolve the requirements again (UPGRADE=--upgrade for newer versions)
+	@$(LOCK) pyproject.toml --output-file requirements/run.txt
+	@$(LOCK) pyproject.toml --output-file requirements/dev.txt \
+		--all-extras --group dev --constraints requirements/run.txt
+
+clean: ## Remove .venv and all caches; data stays
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage* htmlcov
+	@find src tests -name __pycache__ -prune -exec rm -rf {} +
+
+.venv/.run: requirements/run.txt pyproject.toml | $(BIN)/python
+	@echo "Installing what hufu needs to run"
+	@$(INSTALL) --requirement requirements/run.txt
+	@$(PIP) install --no-build-isolation --no-deps --editable .
+	@touch $@
+
+.venv/.dev: requirements/dev.txt .venv/.run
+	@echo "Installing what tests and checks need"
+	@$(INSTALL) --requirement requirements/dev.txt
+	@touch $@
+
+$(BIN)/python:
+	@set -e; \
+	usable='import sys, ensurepip, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 15))'; \
+	for python in $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11); do \
+		if "$$python" -c "$$usable" >/dev/null 2>&1; then \
+			echo "Making .venv with $$("$$python" --version)"; \
+			exec "$$python" -m venv --clear .venv; \
+		fi; \
+	done; \
+	echo "No usable Python among: $(or $(PYTHON),python3 and python3.11 to python3.14)." >&2; \
+	echo "hufu needs CPython 3.11 to 3.14 with the module venv (on Debian: python3-venv)." >&2; \
+	echo "Name one with: make PYTHON=/path/to/python3 ..." >&2; \
+	exit 1
