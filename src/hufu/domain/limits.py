@@ -1,0 +1,82 @@
+"""Every limit by name: how often a thing may happen to a subject, and over which time."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Annotated
+
+from hufu.domain.verification import MAX_GUESSES
+
+MINUTE = timedelta(minutes=1)
+QUARTER_HOUR = timedelta(minutes=15)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+class Limit(StrEnum):
+    """What is counted. The subject of each is named beside it."""
+
+    SENDS_TO = "sends_to"  # an identifier, over all apps
+    SENDS_FROM = "sends_from"  # a client network
+    CODE_GUESSES = "code_guesses"  # a purpose and an identifier, over all apps and codes
+    PASSWORD_GUESSES = "password_guesses"  # noqa: S105  # an account, or an unknown identifier
+    PASSWORD_GUESSES_FROM = "password_guesses_from"  # noqa: S105  # a client network
+    SESSION_GUESSES_FROM = "session_guesses_from"  # a client network
+    PROBES_FROM = "probes_from"  # a client network
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """At most `most` in any stretch of `window`."""
+
+    window: timedelta
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The sending and guessing limits (settings table `[limits]`)."""
+
+    sends_per_minute: Annotated[int, "messages to one number or address in any minute"] = 1
+    sends_per_hour: Annotated[int, "messages to one number or address in any hour"] = 5
+    sends_per_day: Annotated[int, "messages to one number or address in any 24 hours"] = 10
+    sends_per_network_hour: Annotated[
+        int, "messages asked for by one client network in any hour"
+    ] = 20
+    guesses_per_code: Annotated[int, "guesses after which a code is dead"] = MAX_GUESSES
+    guesses_per_day: Annotated[
+        int, "code guesses evaluated for one purpose and identifier in any 24 hours"
+    ] = 15
+    password_guesses_per_quarter_hour: Annotated[
+        int, "wrong passwords for one account in any 15 minutes"
+    ] = 10
+    password_guesses_per_day: Annotated[int, "wrong passwords for one account in any 24 hours"] = 50
+    password_guesses_per_network_hour: Annotated[
+        int, "wrong passwords from one client network in any hour"
+    ] = 100
+    session_guesses_per_network_minute: Annotated[
+        int, "wrong session codes from one client network in any minute (dialect company)"
+    ] = 20
+    probes_per_network_hour: Annotated[
+        int, "answers that tell whether an account exists, to one client network in any hour"
+    ] = 60
+
+    def caps(self, limit: Limit) -> tuple[Cap, ...]:
+        """The caps that hold for a limit, all at once."""
+        caps: dict[Limit, tuple[Cap, ...]] = {
+            Limit.SENDS_TO: (
+                Cap(MINUTE, self.sends_per_minute),
+                Cap(HOUR, self.sends_per_hour),
+                Cap(DAY, self.sends_per_day),
+            ),
+            Limit.SENDS_FROM: (Cap(HOUR, self.sends_per_network_hour),),
+            Limit.CODE_GUESSES: (Cap(DAY, self.guesses_per_day),),
+            Limit.PASSWORD_GUESSES: (
+                Cap(QUARTER_HOUR, self.password_guesses_per_quarter_hour),
+                Cap(DAY, self.password_guesses_per_day),
+            ),
+            Limit.PASSWORD_GUESSES_FROM: (Cap(HOUR, self.password_guesses_per_network_hour),),
+            Limit.PROBES_FROM: (Cap(HOUR, self.probes_per_network_hour),),
+            Limit.SESSION_GUESSES_FROM: (Cap(MINUTE, self.session_guesses_per_network_minute),),
+        }
+        return caps[limit]
