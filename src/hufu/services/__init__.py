@@ -1,0 +1,1 @@
+"""The outside world other than the database, one file per thing."""

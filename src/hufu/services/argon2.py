@@ -1,0 +1,121 @@
+"""Argon2id, in a bounded pool of threads and never on the event loop (RFC 9106)."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol, TypeVar
+
+from argon2.exceptions import VerifyMismatchError
+from argon2.low_level import Type, hash_secret, verify_secret
+
+from hufu.domain.passwords import Password, Scheme, Verifier, keyed
+from hufu.services.keys import Keyring
+from hufu.services.overload import BoundedThreads, Overloaded
+
+SALT_BYTES = 16
+HASH_BYTES = 32
+RETRY_AFTER = 1
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Argon2Cost:
+    """Argon2id's parameters; the defaults are OWASP's (19 MiB, 2 passes, 1 lane)."""
+
+    memory_kib: int = 19 * 1024
+    passes: int = 2
+    lanes: int = 1
+
+
+class Hasher(Protocol):
+    """Makes and checks verifiers."""
+
+    async def make(self, password: Password, scheme: Scheme) -> Verifier:
+        """A verifier of the password, under the newest pepper. Raises Overloaded."""
+        ...
+
+    async def matches(self, password: Password, verifier: Verifier | None) -> bool:
+        """Whether it is the verifier's password. Costs the same where nothing could match.
+
+        Raises Overloaded.
+        """
+        ...
+
+    def outdated(self, verifier: Verifier, scheme: Scheme) -> bool:
+        """Whether the verifier should be made anew while the password is at hand."""
+        ...
+
+
+class Argon2Hasher:
+    """A pool of `slots` threads; at most `queue` hashes wait, for at most `deadline` seconds."""
+
+    def __init__(
+        self, pepper: Keyring, cost: Argon2Cost, *, slots: int, queue: int, deadline: float
+    ) -> None:
+        self._pepper = pepper
+        self._cost = cost
+        self._deadline = deadline
+        self._threads = BoundedThreads(
+            "argon2", threads=slots, waiting=queue, retry_after=RETRY_AFTER
+        )
+        self._decoy = self._hash(os.urandom(HASH_BYTES))
+
+    async def make(self, password: Password, scheme: Scheme) -> Verifier:
+        """A verifier of the password, under the newest pepper."""
+        material = password.material(scheme)
+        if material is None:
+            raise ValueError("a password of which only the MD5 is known has no such verifier")
+        version = self._pepper.newest
+        secret = keyed(material, self._pepper.keys[version])
+        return Verifier(scheme, version, (await self._run(self._hash, secret)).decode())
+
+    async def matches(self, password: Password, verifier: Verifier | None) -> bool:
+        """Whether it is the verifier's password; a decoy is checked where nothing could match."""
+        hashed, secret = self._decoy, os.urandom(HASH_BYTES)
+        if verifier is not None:
+            material = password.material(verifier.scheme)
+            pepper = self._pepper.keys.get(verifier.pepper_version)
+            if material is not None and pepper is not None:
+                hashed, secret = verifier.argon2.encode(), keyed(material, pepper)
+        return await self._run(_verify, hashed, secret)
+
+    def outdated(self, verifier: Verifier, scheme: Scheme) -> bool:
+        """Whether scheme, pepper or cost are not today's."""
+        cost = f"$m={self._cost.memory_kib},t={self._cost.passes},p={self._cost.lanes}$"
+        return (
+            verifier.scheme is not scheme
+            or verifier.pepper_version != self._pepper.newest
+            or cost not in verifier.argon2
+        )
+
+    def close(self) -> None:
+        """Drop the hashes that wait and let the threads end."""
+        self._threads.close()
+
+    async def _run(self, work: Callable[..., T], *arguments: bytes) -> T:
+        try:
+            async with asyncio.timeout(self._deadline):
+                return await self._threads.run(partial(work, *arguments))
+        except TimeoutError as error:
+            raise Overloaded(RETRY_AFTER) from error
+
+    def _hash(self, secret: bytes) -> bytes:
+        return hash_secret(
+            secret,
+            os.urandom(SALT_BYTES),
+            time_cost=self._cost.passes,
+            memory_cost=self._cost.memory_kib,
+            parallelism=self._cost.lanes,
+            hash_len=HASH_BYTES,
+            type=Type.ID,
+        )
+
+
+def _verify(hashed: bytes, secret: bytes) -> bool:
+    try:
+        return verify_secret(hashed, secret, Type.ID)
+    except VerifyMismatchError:
+        return False

@@ -1,0 +1,34 @@
+"""What must not be guessed, from the operating system's generator."""
+
+import secrets
+import string
+from collections.abc import Sequence
+
+BASE62 = string.digits + string.ascii_letters
+UPPER = string.digits + string.ascii_uppercase
+LOWER = string.digits + string.ascii_lowercase
+
+
+def number31() -> int:
+    """A random positive 31-bit integer: an id that tells nothing and gives no power."""
+    return secrets.randbelow(2**31 - 1) + 1
+
+
+def digits(count: int) -> str:
+    """So many random decimal digits."""
+    return str(secrets.randbelow(10**count)).zfill(count)
+
+
+def hex_token() -> str:
+    """40 lower-case hex digits, 160 bits."""
+    return secrets.token_hex(20)
+
+
+def text(alphabet: Sequence[str], count: int) -> str:
+    """So many random characters of the alphabet."""
+    return "".join(secrets.choice(alphabet) for _ in range(count))
+
+
+def choose(options: Sequence[str]) -> str:
+    """One of the options."""
+    return secrets.choice(options)
