@@ -1,0 +1,1 @@
+"""PostgreSQL: one class per kind of row, one statement per method, one transaction per `Work`."""

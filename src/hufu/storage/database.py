@@ -1,0 +1,119 @@
+"""The connections of one process to PostgreSQL."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Self
+
+import asyncpg
+
+from hufu.services.overload import Unavailable
+from hufu.storage.rows import Connection
+from hufu.storage.schema import is_current
+from hufu.storage.work import Work
+
+
+class DatabaseUnavailable(Unavailable):
+    """The database cannot be reached, or not within the time a request may wait."""
+
+
+LOST = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.InterfaceError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.LockNotAvailableError,
+)
+"""What asyncpg raises when the statement may well succeed on another attempt."""
+
+
+async def _no_reset(_: Connection) -> None:
+    """Every unit of work ends its own transaction and changes no session state."""
+
+
+class Database:
+    """A pool of connections and the two ways of using one: `begin` and `look`."""
+
+    def __init__(self, pool: asyncpg.Pool, wait: float) -> None:
+        self._pool = pool
+        self._wait = wait
+
+    @classmethod
+    async def open(cls, url: str, *, size: int, wait: float, statement: float) -> Self:
+        """Open a pool of `size` connections. `wait` (s) bounds the wait for one, `statement` (s)
+        each statement. Connecting is lazy, so that a server can start before its database."""
+        pool = asyncpg.create_pool(
+            url,
+            min_size=0,
+            max_size=size,
+            timeout=wait,
+            command_timeout=statement,
+            max_inactive_connection_lifetime=300,
+            reset=_no_reset,
+            server_settings={
+                "application_name": "hufu",
+                "timezone": "UTC",
+                "lock_timeout": str(int(statement * 1000)),
+                "idle_in_transaction_session_timeout": str(int(statement * 2000)),
+            },
+        )
+        return cls(await pool, wait)
+
+    async def close(self) -> None:
+        """Close the pool; waits for work under way, at most 5 s."""
+        try:
+            await asyncio.wait_for(self._pool.close(), timeout=5)
+        except TimeoutError:
+            self._pool.terminate()
+
+    @asynccontextmanager
+    async def begin(self, on_letters: Callable[[], None]) -> AsyncIterator[Work]:
+        """One transaction. Nothing of it remains unless the body calls `commit`.
+
+        `on_letters` is called after a commit that put letters into the outbox.
+        Raises DatabaseUnavailable.
+        """
+        async with self._connection() as connection:
+            await connection.execute("BEGIN")
+            work = Work(connection)
+            try:
+                yield work
+            finally:
+                if not work.committed and not connection.is_closed():
+                    await connection.execute("ROLLBACK")
+            if work.committed and work.outbox.added:
+                on_letters()
+
+    @asynccontextmanager
+    async def look(self) -> AsyncIterator[Work]:
+        """A connection without a transaction: each statement stands, and commits, by itself.
+
+        Raises DatabaseUnavailable.
+        """
+        async with self._connection() as connection:
+            yield Work(connection)
+
+    async def is_current(self) -> bool:
+        """Whether the schema is the one of this version. Raises DatabaseUnavailable."""
+        async with self._connection() as connection:
+            return await is_current(connection)
+
+    async def now(self) -> datetime:
+        """The database's time, in UTC. Raises DatabaseUnavailable."""
+        async with self._connection() as connection:
+            now: datetime = await connection.fetchval("SELECT clock_timestamp()")
+            return now
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Connection]:
+        try:
+            async with self._pool.acquire(timeout=self._wait) as connection:
+                yield connection
+        except LOST as error:
+            raise DatabaseUnavailable(type(error).__name__) from error

@@ -1,0 +1,45 @@
+"""The audit trail."""
+
+import json
+from datetime import datetime
+
+from hufu.domain.events import EventKind
+from hufu.storage.rows import Rows
+
+
+class Events(Rows):
+    """The rows of `events`; they are only ever added."""
+
+    __slots__ = ()
+
+    async def add(
+        self,
+        kind: EventKind,
+        now: datetime,
+        *,
+        app: str | None = None,
+        account_id: int | None = None,
+        network: str | None = None,
+        **facts: str | int,
+    ) -> None:
+        """Record what happened. Facts never hold a secret, a code or a full phone number."""
+        await self._connection.execute(
+            "INSERT INTO events (at, app, account_id, kind, network, facts) "
+            "VALUES ($1, $2, $3, $4, $5, $6)",
+            now,
+            app,
+            account_id,
+            kind,
+            network,
+            json.dumps(facts),
+        )
+
+    async def of(self, account_id: int, most: int) -> list[tuple[datetime, str | None, str, str]]:
+        """The newest events of the account: time, app, kind, facts as JSON."""
+        rows = await self._connection.fetch(
+            "SELECT at, app, kind, facts FROM events WHERE account_id = $1 "
+            "ORDER BY id DESC LIMIT $2",
+            account_id,
+            most,
+        )
+        return [(row["at"], row["app"], row["kind"], row["facts"]) for row in rows]

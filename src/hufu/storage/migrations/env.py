@@ -1,0 +1,7 @@
+"""How Alembic reaches the database: through the connection that `migrate` hands it."""
+
+from alembic import context
+
+context.configure(connection=context.config.attributes["connection"])
+with context.begin_transaction():
+    context.run_migrations()

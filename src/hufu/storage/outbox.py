@@ -1,0 +1,105 @@
+"""Letters that wait to be sent, or were."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import asyncpg
+
+from hufu.storage.rows import Connection, Rows
+
+
+@dataclass(frozen=True, slots=True)
+class SealedLetter:
+    """A letter as it is kept: what it says is sealed."""
+
+    id: int
+    app: str
+    channel: str
+    recipient: str
+    purpose: str
+    sealed: bytes = field(repr=False)
+    created_at: datetime
+    expires_at: datetime | None
+    attempts: int
+
+
+def _letter(row: asyncpg.Record) -> SealedLetter:
+    return SealedLetter(
+        id=row["id"],
+        app=row["app"],
+        channel=row["channel"],
+        recipient=row["recipient"],
+        purpose=row["purpose"],
+        sealed=row["sealed"],
+        created_at=row["created_at"],
+        expires_at=row["expires_at"],
+        attempts=row["attempts"],
+    )
+
+
+class Outbox(Rows):
+    """The rows of `outbox`. `added` tells whether this unit of work put one in."""
+
+    __slots__ = ("added",)
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
+        self.added = False
+
+    async def add(
+        self,
+        app: str,
+        channel: str,
+        recipient: str,
+        purpose: str,
+        sealed: bytes,
+        now: datetime,
+        expires_at: datetime | None,
+    ) -> None:
+        """Put a letter in; it is sent after the commit."""
+        await self._connection.execute(
+            "INSERT INTO outbox (app, channel, recipient, purpose, sealed, created_at, expires_at, "
+            "due_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $6)",
+            app,
+            channel,
+            recipient,
+            purpose,
+            sealed,
+            now,
+            expires_at,
+        )
+        self.added = True
+
+    async def claim_due(self, now: datetime, until: datetime, most: int) -> list[SealedLetter]:
+        """Take up to `most` due letters; nobody else sees them before `until`."""
+        rows = await self._connection.fetch(
+            "UPDATE outbox SET due_at = $2, attempts = attempts + 1 WHERE id IN ("
+            "SELECT id FROM outbox WHERE due_at <= $1 AND sent_at IS NULL AND failed_at IS NULL "
+            "ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED) RETURNING *",
+            now,
+            until,
+            most,
+        )
+        return [_letter(row) for row in rows]
+
+    async def save_sent(self, id: int, now: datetime) -> None:
+        """The provider took the letter."""
+        await self._connection.execute("UPDATE outbox SET sent_at = $2 WHERE id = $1", id, now)
+
+    async def save_failed(self, id: int, now: datetime) -> None:
+        """The letter will not be sent."""
+        await self._connection.execute("UPDATE outbox SET failed_at = $2 WHERE id = $1", id, now)
+
+    async def save_retry(self, id: int, due_at: datetime) -> None:
+        """Try the letter again later."""
+        await self._connection.execute("UPDATE outbox SET due_at = $2 WHERE id = $1", id, due_at)
+
+    async def newest(self, recipient: str | None, most: int) -> list[SealedLetter]:
+        """The newest letters, to one recipient or to anybody."""
+        rows = await self._connection.fetch(
+            "SELECT * FROM outbox WHERE $1::text IS NULL OR recipient = $1 "
+            "ORDER BY id DESC LIMIT $2",
+            recipient,
+            most,
+        )
+        return [_letter(row) for row in rows]

@@ -1,0 +1,132 @@
+"""Profiles, one per account and app."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import asyncpg
+
+from hufu.domain.profiles import Profile, Sex
+from hufu.storage.rows import Rows
+
+COLUMNS = frozenset(
+    {
+        "sex",
+        "zip",
+        "province",
+        "city",
+        "address",
+        "country",
+        "avatar",
+        "logo_url",
+        "organisation",
+        "organisation_address",
+        "person_name",
+        "qq",
+    }
+)
+"""What `save` may change; names have methods of their own."""
+
+
+def _profile(row: asyncpg.Record) -> Profile:
+    return Profile(
+        account_id=row["account_id"],
+        name=row["name"],
+        sex=Sex(row["sex"]),
+        zip=row["zip"],
+        province=row["province"],
+        city=row["city"],
+        address=row["address"],
+        country=row["country"],
+        avatar=row["avatar"],
+        logo_url=row["logo_url"],
+        organisation=row["organisation"],
+        organisation_address=row["organisation_address"],
+        person_name=row["person_name"],
+        qq=row["qq"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        signed_in_at=row["signed_in_at"],
+    )
+
+
+class Profiles(Rows):
+    """The rows of `profiles`."""
+
+    __slots__ = ()
+
+    async def claim(
+        self, account_id: int, app: str, name: str, name_key: str | None, now: datetime
+    ) -> bool:
+        """Open the profile under a name; False when there is one, or the name is taken."""
+        row = await self._connection.fetchrow(
+            "INSERT INTO profiles (account_id, app, name, name_key, sex, created_at, updated_at, "
+            "signed_in_at) VALUES ($1, $2, $3, $4, $5, $6, $6, $6) "
+            "ON CONFLICT DO NOTHING RETURNING account_id",
+            account_id,
+            app,
+            name,
+            name_key,
+            Sex.UNDISCLOSED,
+            now,
+        )
+        return row is not None
+
+    async def find(self, account_id: int, app: str) -> Profile | None:
+        """The account's profile in the app, if it was ever there."""
+        row = await self._connection.fetchrow(
+            "SELECT * FROM profiles WHERE account_id = $1 AND app = $2", account_id, app
+        )
+        return _profile(row) if row else None
+
+    async def save(
+        self, account_id: int, app: str, changes: Mapping[str, object], now: datetime
+    ) -> None:
+        """Change the fields named; a name outside COLUMNS is a mistake in the program."""
+        if not changes.keys() <= COLUMNS:
+            raise KeyError(*(changes.keys() - COLUMNS))
+        sets = "".join(f", {column} = ${n}" for n, column in enumerate(changes, start=4))
+        await self._connection.execute(
+            f"UPDATE profiles SET updated_at = $3{sets} WHERE account_id = $1 AND app = $2",  # noqa: S608
+            account_id,
+            app,
+            now,
+            *changes.values(),
+        )
+
+    async def claim_name(
+        self, account_id: int, app: str, name: str, name_key: str | None, now: datetime
+    ) -> bool:
+        """Rename; False when another account of the app has the name."""
+        try:
+            await self._connection.execute(
+                "UPDATE profiles SET name = $3, name_key = $4, updated_at = $5 "
+                "WHERE account_id = $1 AND app = $2",
+                account_id,
+                app,
+                name,
+                name_key,
+                now,
+            )
+        except asyncpg.UniqueViolationError:
+            return False
+        return True
+
+    async def save_sign_in(self, account_id: int, app: str, now: datetime) -> None:
+        """Record the time of a sign-in."""
+        await self._connection.execute(
+            "UPDATE profiles SET signed_in_at = $3 WHERE account_id = $1 AND app = $2",
+            account_id,
+            app,
+            now,
+        )
+
+    async def delete_all(self, account_id: int) -> None:
+        """Forget what every app knows of the account."""
+        await self._connection.execute("DELETE FROM profiles WHERE account_id = $1", account_id)
+
+    async def avatars_of(self, account_id: int) -> list[str]:
+        """The names of the account's stored pictures."""
+        rows = await self._connection.fetch(
+            "SELECT avatar FROM profiles WHERE account_id = $1 AND avatar IS NOT NULL", account_id
+        )
+        return [row["avatar"] for row in rows]

@@ -1,0 +1,122 @@
+"""Sessions of every dialect's kind. An ended session is a deleted row."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from hufu.domain.accounts import Account, AccountState
+from hufu.domain.permissions import Role
+from hufu.domain.sessions import Session, SignInMethod
+from hufu.storage.rows import Rows
+
+
+def _session(row: asyncpg.Record) -> Session:
+    return Session(
+        id=row["id"],
+        account_id=row["account_id"],
+        app=row["app"],
+        method=SignInMethod(row["method"]),
+        device=row["device"],
+        network=row["network"],
+        user_agent=row["user_agent"],
+        created_at=row["created_at"],
+        seen_at=row["seen_at"],
+        idle=row["idle"],
+        expires_at=row["expires_at"],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """A session with what decides whether it still counts: the account, and its role in the app."""
+
+    session: Session
+    account: Account
+    role: Role
+
+
+class Sessions(Rows):
+    """The rows of `sessions`."""
+
+    __slots__ = ()
+
+    async def add(self, session: Session, token_hash: bytes) -> None:
+        """Open a session; it replaces one of the same account, app and device."""
+        await self._connection.execute(
+            "INSERT INTO sessions (id, account_id, app, token_hash, method, device, network, "
+            "user_agent, created_at, seen_at, idle, expires_at) "
+            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11) "
+            "ON CONFLICT (account_id, app, device) DO UPDATE SET id = $1, token_hash = $4, "
+            "method = $5, network = $7, user_agent = $8, created_at = $9, seen_at = $9, "
+            "idle = $10, expires_at = $11",
+            session.id,
+            session.account_id,
+            session.app,
+            token_hash,
+            session.method,
+            session.device,
+            session.network,
+            session.user_agent,
+            session.created_at,
+            session.idle,
+            session.expires_at,
+        )
+
+    async def find(self, app: str, token_hash: bytes) -> Presented | None:
+        """The session of the token in the app, with its account and role."""
+        row = await self._connection.fetchrow(
+            "SELECT s.*, a.pool, a.state, a.created_at AS account_since, r.role "
+            "FROM sessions s JOIN accounts a ON a.id = s.account_id "
+            "LEFT JOIN roles r ON r.account_id = s.account_id AND r.app = s.app "
+            "WHERE s.token_hash = $1 AND s.app = $2",
+            token_hash,
+            app,
+        )
+        if row is None:
+            return None
+        account = Account(
+            row["account_id"], row["pool"], AccountState(row["state"]), row["account_since"]
+        )
+        return Presented(_session(row), account, Role(row["role"] or Role.MEMBER))
+
+    async def of(self, account_id: int) -> list[Session]:
+        """Every session of the account that was not ended, newest first."""
+        rows = await self._connection.fetch(
+            "SELECT * FROM sessions WHERE account_id = $1 ORDER BY created_at DESC", account_id
+        )
+        return [_session(row) for row in rows]
+
+    async def touch(self, id: UUID, now: datetime) -> None:
+        """Record that the session was used."""
+        await self._connection.execute("UPDATE sessions SET seen_at = $2 WHERE id = $1", id, now)
+
+    async def claim_end(self, id: UUID) -> bool:
+        """End one session; False when it had ended already."""
+        row = await self._connection.fetchrow("DELETE FROM sessions WHERE id = $1 RETURNING id", id)
+        return row is not None
+
+    async def claim_ends_of_client(
+        self, app: str, account_id: int, network: str | None, user_agent: str
+    ) -> int:
+        """End the account's sessions in the app that the same client opened; how many."""
+        rows = await self._connection.fetch(
+            "DELETE FROM sessions WHERE account_id = $2 AND app = $1 AND user_agent = $4 "
+            "AND network IS NOT DISTINCT FROM $3 RETURNING id",
+            app,
+            account_id,
+            network,
+            user_agent,
+        )
+        return len(rows)
+
+    async def delete(self, app: str, token_hash: bytes) -> None:
+        """End the session of the token, if there is one."""
+        await self._connection.execute(
+            "DELETE FROM sessions WHERE token_hash = $2 AND app = $1", app, token_hash
+        )
+
+    async def delete_all(self, account_id: int) -> None:
+        """End every session of the account, in every app."""
+        await self._connection.execute("DELETE FROM sessions WHERE account_id = $1", account_id)

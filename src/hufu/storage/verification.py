@@ -1,0 +1,123 @@
+"""Verification codes that were sent."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+import asyncpg
+
+from hufu.domain.identifiers import Identifier, IdentifierKind
+from hufu.domain.verification import Code, Purpose
+from hufu.storage.rows import Rows
+
+
+def _code(row: asyncpg.Record) -> Code:
+    return Code(
+        id=row["id"],
+        app=row["app"],
+        purpose=Purpose(row["purpose"]),
+        identifier=Identifier(IdentifierKind(row["kind"]), row["key"], row["shown"]),
+        binding=row["binding"],
+        account_id=row["account_id"],
+        digest=row["digest"],
+        guesses=row["guesses"],
+        sent_at=row["sent_at"],
+        expires_at=row["expires_at"],
+        spent=row["spent_at"] is not None,
+        voided=row["voided_at"] is not None,
+    )
+
+
+class Codes(Rows):
+    """The rows of `codes`."""
+
+    __slots__ = ()
+
+    async def claim_id(self, pool: str, code: Code) -> bool:
+        """Add the code under its random id; False when another code has the id."""
+        row = await self._connection.fetchrow(
+            "INSERT INTO codes (id, pool, app, purpose, kind, key, shown, binding, account_id, "
+            "digest, sent_at, expires_at) "
+            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) "
+            "ON CONFLICT DO NOTHING RETURNING id",
+            code.id,
+            pool,
+            code.app,
+            code.purpose,
+            code.identifier.kind,
+            code.identifier.key,
+            code.identifier.shown,
+            code.binding,
+            code.account_id,
+            code.digest,
+            code.sent_at,
+            code.expires_at,
+        )
+        return row is not None
+
+    async def void(
+        self,
+        pool: str,
+        identifier: Identifier,
+        now: datetime,
+        *,
+        app: str | None = None,
+        purposes: Collection[Purpose] | None = None,
+    ) -> None:
+        """Kill the live codes sent to the identifier: all, or those of an app or purpose."""
+        await self._connection.execute(
+            "UPDATE codes SET voided_at = $4 WHERE pool = $1 AND kind = $2 AND key = $3 "
+            "AND ($5::text IS NULL OR app = $5) AND ($6::text[] IS NULL OR purpose = ANY($6)) "
+            "AND voided_at IS NULL AND spent_at IS NULL AND expires_at > $4",
+            pool,
+            identifier.kind,
+            identifier.key,
+            now,
+            app,
+            None if purposes is None else list(purposes),
+        )
+
+    async def lock(self, id: int, app: str) -> Code | None:
+        """The code of that id, if the app sent it."""
+        row = await self._connection.fetchrow(
+            "SELECT * FROM codes WHERE id = $1 AND app = $2 FOR UPDATE", id, app
+        )
+        return _code(row) if row else None
+
+    async def lock_newest(
+        self,
+        pool: str,
+        app: str,
+        purposes: Collection[Purpose],
+        identifier: Identifier,
+        binding: str,
+    ) -> Code | None:
+        """The newest code that the app sent to the identifier, for one of the purposes, with the
+        binding."""
+        row = await self._connection.fetchrow(
+            "SELECT * FROM codes WHERE pool = $1 AND kind = $2 AND key = $3 "
+            "AND app = $4 AND purpose = ANY($5) AND binding = $6 "
+            "ORDER BY sent_at DESC LIMIT 1 FOR UPDATE",
+            pool,
+            identifier.kind,
+            identifier.key,
+            app,
+            list(purposes),
+            binding,
+        )
+        return _code(row) if row else None
+
+    async def save_guesses(self, code: Code) -> None:
+        """Record the guesses made so far."""
+        await self._connection.execute(
+            "UPDATE codes SET guesses = $2 WHERE id = $1", code.id, code.guesses
+        )
+
+    async def claim(self, id: int, now: datetime) -> bool:
+        """Spend the code; False when it was spent or voided meanwhile."""
+        row = await self._connection.fetchrow(
+            "UPDATE codes SET spent_at = $2 "
+            "WHERE id = $1 AND spent_at IS NULL AND voided_at IS NULL RETURNING id",
+            id,
+            now,
+        )
+        return row is not None
