@@ -1,0 +1,132 @@
+"""What an operator does with accounts."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from hufu.actions.deps import Deps
+from hufu.domain.accounts import Account, AccountState
+from hufu.domain.events import EventKind
+from hufu.domain.identifiers import BoundIdentifier, Identifier
+from hufu.domain.permissions import Role
+from hufu.domain.sessions import Session
+
+EVENTS_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class AccountShown:
+    """What an operator sees of an account; no identity number, no verifier."""
+
+    account: Account
+    identifiers: list[BoundIdentifier]
+    roles: dict[str, Role]
+    role_requests: list[tuple[str, Role, datetime]]
+    sessions: list[Session]
+    events: list[tuple[datetime, str | None, str, str]]
+
+
+async def show_account(deps: Deps, account_id: int) -> AccountShown | None:
+    """Everything an operator may see of the account."""
+    async with deps.look() as work:
+        account = await work.accounts.find(account_id, deps.app.pool)
+        if account is None:
+            return None
+        return AccountShown(
+            account,
+            await work.identifiers.of(account_id),
+            await work.roles.of(account_id),
+            await work.roles.requests_of(account_id),
+            await work.sessions.of(account_id),
+            await work.events.of(account_id, EVENTS_SHOWN),
+        )
+
+
+async def find_accounts(deps: Deps, identifier: Identifier) -> list[int]:
+    """The accounts that the identifier leads to in the pool, in whatever app."""
+    async with deps.look() as work:
+        return await work.identifiers.find_everywhere(deps.app.pool, identifier)
+
+
+async def bar_account(deps: Deps, account_id: int, reason: str) -> None:
+    """Bar the account in every app: its sessions end now, and no door opens."""
+    await _set_state(deps, account_id, AccountState.BARRED, EventKind.BARRED, reason)
+
+
+async def unbar_account(deps: Deps, account_id: int, reason: str) -> None:
+    """Let the account in again; it has to sign in anew."""
+    await _set_state(deps, account_id, AccountState.ACTIVE, EventKind.UNBARRED, reason)
+
+
+async def _set_state(
+    deps: Deps, account_id: int, state: AccountState, kind: EventKind, reason: str
+) -> None:
+    async with deps.begin() as work:
+        now = deps.now()
+        account = await work.accounts.lock(account_id)
+        if account.state is AccountState.CLOSED:
+            raise AccountClosed
+        await work.accounts.save_state(account_id, state)
+        await work.sessions.delete_all(account_id)
+        await work.grants.void(account_id, now)
+        await work.events.add(kind, now, account_id=account_id, reason=reason)
+        await work.commit()
+
+
+class AccountClosed(Exception):
+    """A closed account cannot be barred or let in again."""
+
+
+async def close_account(deps: Deps, account_id: int, reason: str) -> None:
+    """Close the account for ever: what identifies the person is erased, the tombstone remains."""
+    async with deps.begin() as work:
+        now = deps.now()
+        await work.accounts.lock(account_id)
+        pictures = await work.profiles.avatars_of(account_id)
+        for bound in await work.identifiers.of(account_id):
+            await work.codes.void(deps.app.pool, bound.identifier, now)
+        await work.accounts.save_state(account_id, AccountState.CLOSED)
+        await work.sessions.delete_all(account_id)
+        await work.grants.void(account_id, now)
+        await work.identifiers.delete(account_id)
+        await work.passwords.delete(account_id)
+        await work.profiles.delete_all(account_id)
+        await work.identity_numbers.delete_all(account_id)
+        await work.handles.release(account_id, None, now)
+        await work.events.add(EventKind.CLOSED, now, account_id=account_id, reason=reason)
+        await work.commit()
+    for picture in pictures:
+        await deps.uploads.remove(picture)
+
+
+async def grant_role(deps: Deps, account_id: int, role: Role) -> None:
+    """Make the account `role` in the app; takes effect with its next request."""
+    async with deps.begin() as work:
+        now = deps.now()
+        await work.roles.save(account_id, deps.app.name, role, now)
+        await work.events.add(
+            EventKind.ROLE_GRANTED, now, app=deps.app.name, account_id=account_id, role=role
+        )
+        await work.commit()
+
+
+async def end_sessions(deps: Deps, account_id: int, reason: str) -> None:
+    """Sign the account out everywhere."""
+    async with deps.begin() as work:
+        now = deps.now()
+        await work.accounts.lock(account_id)
+        await work.sessions.delete_all(account_id)
+        await work.events.add(EventKind.SESSIONS_ENDED, now, account_id=account_id, reason=reason)
+        await work.commit()
+
+
+async def verify_identity(deps: Deps, account_id: int) -> bool:
+    """Mark the account's identity in the app as verified; False when none is on record."""
+    async with deps.begin() as work:
+        now = deps.now()
+        if not await work.identity_numbers.claim_verified(account_id, deps.app.name, now):
+            return False
+        await work.events.add(
+            EventKind.IDENTITY_VERIFIED, now, app=deps.app.name, account_id=account_id
+        )
+        await work.commit()
+    return True

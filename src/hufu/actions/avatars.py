@@ -1,0 +1,48 @@
+"""Pictures of people."""
+
+from dataclasses import dataclass, field
+
+from hufu.actions.deps import Deps
+from hufu.actions.names import open_profile
+from hufu.domain.permissions import Caller
+from hufu.services import randomness
+
+RANDOM_CHARACTERS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class SetAvatar:
+    """Show this picture; `data` is whatever the client sent."""
+
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AvatarSet:
+    """The picture is stored under the name."""
+
+    picture: str
+
+
+async def set_avatar(deps: Deps, caller: Caller, cmd: SetAvatar) -> AvatarSet:
+    """Store the picture, drawn anew, in place of the old one. Raises ImageUnacceptable."""
+    clean = await deps.images.clean(cmd.data)
+    picture = await deps.uploads.store(
+        caller.account_id,
+        int(deps.now().timestamp()),
+        randomness.text(randomness.LOWER, RANDOM_CHARACTERS),
+        clean,
+    )
+    try:
+        async with deps.begin() as work:
+            now = deps.now()
+            await work.accounts.lock(caller.account_id)
+            profile = await open_profile(deps, work, caller.account_id)
+            await work.profiles.save(caller.account_id, deps.app.name, {"avatar": picture}, now)
+            await work.commit()
+    except BaseException:
+        await deps.uploads.remove(picture)
+        raise
+    if profile.avatar is not None:
+        await deps.uploads.remove(profile.avatar)
+    return AvatarSet(picture)

@@ -1,0 +1,95 @@
+"""A company's details: a profile, a person's identity and an inviter, changed as one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hufu.actions.deps import Deps
+from hufu.actions.identity_numbers import open_identity, record_identity
+from hufu.actions.invitations import phone_of_inviter, record_inviter
+from hufu.actions.names import open_profile
+from hufu.domain.permissions import Caller, Client, Role
+from hufu.domain.profiles import Profile
+from hufu.storage.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class ReadDetails:
+    """Show me my company's details."""
+
+    client: Client
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """A company's details; `inviter_phone` (E.164) is another person's number."""
+
+    profile: Profile
+    identity_number: str | None = field(repr=False)
+    inviter_phone: str | None = field(repr=False)
+
+
+async def read_details(deps: Deps, caller: Caller, cmd: ReadDetails) -> Details:
+    """The caller's details in the app."""
+    async with deps.begin() as work:
+        profile = await open_profile(deps, work, caller.account_id)
+        identity = await open_identity(deps, work, caller.account_id, cmd.client)
+        phone = await phone_of_inviter(work, caller.account_id)
+        await work.commit()
+    return Details(profile, identity.number if identity else None, phone)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckDetails:
+    """Ask whether the details are complete."""
+
+
+@dataclass(frozen=True, slots=True)
+class DetailsChecked:
+    """Whether the details are complete, and what the account is in the app."""
+
+    account_id: int
+    complete: bool
+    role: Role
+
+
+async def check_details(deps: Deps, caller: Caller, _: CheckDetails) -> DetailsChecked:
+    """Whether company, address, person and identity number are all on record."""
+    async with deps.begin() as work:
+        checked = await _checked(deps, work, caller)
+        await work.commit()
+    return checked
+
+
+async def _checked(deps: Deps, work: Work, caller: Caller) -> DetailsChecked:
+    profile = await open_profile(deps, work, caller.account_id)
+    identity = await work.identity_numbers.find(caller.account_id, deps.app.name)
+    filled = (profile.organisation, profile.organisation_address, profile.person_name, identity)
+    return DetailsChecked(caller.account_id, all(filled), caller.role)
+
+
+@dataclass(frozen=True, slots=True)
+class SetDetails:
+    """Change the fields named; None leaves number and inviter as they are."""
+
+    changes: Mapping[str, object]
+    identity_number: str | None = field(repr=False)
+    inviter_id: int | None
+
+
+async def set_details(deps: Deps, caller: Caller, cmd: SetDetails) -> DetailsChecked:
+    """Change all or nothing. Raises IdentityNumberMalformed, IdentityNumberSet,
+    IdentityNumberTaken, InviterRefused, InviterSet."""
+    async with deps.begin() as work:
+        await work.accounts.lock(caller.account_id)
+        await open_profile(deps, work, caller.account_id)
+        if cmd.changes:
+            await work.profiles.save(caller.account_id, deps.app.name, cmd.changes, deps.now())
+        if cmd.identity_number is not None:
+            await record_identity(
+                deps, work, caller.account_id, "", cmd.identity_number, replace_unverified=True
+            )
+        if cmd.inviter_id is not None:
+            await record_inviter(deps, work, caller, cmd.inviter_id)
+        checked = await _checked(deps, work, caller)
+        await work.commit()
+    return checked

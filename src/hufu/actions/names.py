@@ -1,0 +1,114 @@
+"""Display names and handles."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from hufu.actions.deps import Deps
+from hufu.domain.errors import HandleTaken, NameTaken
+from hufu.domain.events import EventKind
+from hufu.domain.names import default_name, name_key
+from hufu.domain.permissions import Caller
+from hufu.domain.profiles import Profile
+from hufu.services import randomness
+from hufu.storage.work import Work
+
+RESERVED_FOR = timedelta(days=90)
+"""How long an abandoned handle stays reserved for its old owner."""
+
+DEFAULT_HANDLE = "fm_"
+RANDOM_CHARACTERS = 6
+RANDOM_HANDLE_CHARACTERS = 5
+
+
+async def open_profile(deps: Deps, work: Work, account_id: int, name: str | None = None) -> Profile:
+    """The account's profile in the app, made on its first visit.
+
+    Without a `name`, or where it is taken, a random one is given: a name never shows a phone
+    number or an address that its owner did not choose to show.
+    """
+    app, now = deps.app, deps.now()
+    profile = await work.profiles.find(account_id, app.name)
+    while profile is None:
+        name = name or default_name(randomness.text(randomness.UPPER, RANDOM_CHARACTERS))
+        key = name_key(name) if app.unique_names else None
+        await work.profiles.claim(account_id, app.name, name, key, now)
+        profile = await work.profiles.find(account_id, app.name)
+        name = None
+    return profile
+
+
+async def open_handle(deps: Deps, work: Work, account_id: int) -> str:
+    """The account's handle in the app; a random one is given where it has none."""
+    if handle := await work.handles.find(account_id, deps.app.name):
+        return handle
+    await work.accounts.lock(account_id)  # Another first visit may be giving it one.
+    while (handle := await work.handles.find(account_id, deps.app.name)) is None:
+        shown = DEFAULT_HANDLE + randomness.text(randomness.UPPER, RANDOM_HANDLE_CHARACTERS)
+        await _claim(deps, work, account_id, shown, deps.now())
+    return handle
+
+
+async def _claim(deps: Deps, work: Work, account_id: int, shown: str, now: datetime) -> bool:
+    return await work.handles.claim(
+        deps.app.name, shown.lower(), shown, account_id, now - RESERVED_FOR
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SetHandle:
+    """Choose a handle; `handle` was checked for its form."""
+
+    handle: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandleSet:
+    """The account has the handle now."""
+
+    account_id: int
+    handle: str
+
+
+async def set_handle(deps: Deps, caller: Caller, cmd: SetHandle) -> HandleSet:
+    """Take a handle nobody else has, giving up the old one. Raises HandleTaken."""
+    async with deps.begin() as work:
+        now = deps.now()
+        await work.accounts.lock(caller.account_id)
+        await work.handles.release(caller.account_id, deps.app.name, now)
+        if not await _claim(deps, work, caller.account_id, cmd.handle, now):
+            raise HandleTaken
+        await work.events.add(
+            EventKind.HANDLE_SET, now, app=deps.app.name, account_id=caller.account_id
+        )
+        await work.commit()
+    return HandleSet(caller.account_id, cmd.handle)
+
+
+@dataclass(frozen=True, slots=True)
+class SetName:
+    """Choose a display name; `name` was checked for its form."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class NameSet:
+    """The account shows the name now."""
+
+    name: str
+
+
+async def set_name(deps: Deps, caller: Caller, cmd: SetName) -> NameSet:
+    """Change the display name. Raises NameTaken where names are unique and another has it."""
+    async with deps.begin() as work:
+        await open_profile(deps, work, caller.account_id)
+        await rename(deps, work, caller.account_id, cmd.name)
+        await work.commit()
+    return NameSet(cmd.name)
+
+
+async def rename(deps: Deps, work: Work, account_id: int, name: str) -> None:
+    """Change the display name within a larger step. Raises NameTaken."""
+    key = name_key(name) if deps.app.unique_names else None
+    if not await work.profiles.claim_name(account_id, deps.app.name, name, key, deps.now()):
+        raise NameTaken

@@ -1,0 +1,322 @@
+"""Recovering an account whose password is forgotten."""
+
+from dataclasses import dataclass, field
+
+from hufu.actions.deps import Deps
+from hufu.actions.outbox import CodeSent, send_code, send_notice, spend_probe
+from hufu.actions.sessions import SignedIn, open_session
+from hufu.actions.sign_in import count_password_guess
+from hufu.actions.verification import REGISTER_OR_RECOVER, confirm, confirm_newest
+from hufu.domain.errors import (
+    AccountUnknown,
+    ChallengeUnknown,
+    CodeExpired,
+    CodeWrong,
+    GrantInvalid,
+    PasswordShared,
+    PasswordUnchanged,
+    Refusal,
+)
+from hufu.domain.events import EventKind
+from hufu.domain.identifiers import Identifier
+from hufu.domain.passwords import Password, PasswordPurpose, Verifier
+from hufu.domain.permissions import Caller, Client
+from hufu.domain.recovery import GRANT_LIFE, may_recover
+from hufu.domain.sessions import SignInMethod
+from hufu.domain.verification import Code, Purpose
+from hufu.services import randomness
+from hufu.services.delivery import Notice
+from hufu.services.keys import token_hash
+from hufu.storage.work import Work
+
+
+async def _recoverable(deps: Deps, work: Work, identifier: Identifier) -> int | None:
+    """The account that a code sent to the identifier may open again."""
+    bound = await work.identifiers.find(deps.app.pool, identifier)
+    if bound is None:
+        return None
+    others = [
+        other
+        for other in await work.identifiers.of(bound.account_id)
+        if other.verified and other.identifier.reachable and other.identifier != identifier
+    ]
+    delay = deps.app.recovery_delay
+    allowed = may_recover(bound, len(others), delay, deps.now())
+    return bound.account_id if allowed else None
+
+
+@dataclass(frozen=True, slots=True)
+class BeginRecovery:
+    """Ask for a code that recovers the identifier's account."""
+
+    client: Client
+    identifier: Identifier
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryBegun:
+    """A code was sent. `alias` must come back with it; it is not the account's id."""
+
+    code_id: int
+    alias: int
+
+
+async def begin_recovery(deps: Deps, cmd: BeginRecovery) -> RecoveryBegun:
+    """Send a code bound to a random alias. Raises AccountUnknown, SendLimitReached,
+    DeliveryUnavailable."""
+    alias = randomness.number31()
+    async with deps.begin() as work:
+        account_id = await _recoverable(deps, work, cmd.identifier)
+        if account_id is None and deps.app.reveal_unknown_user:
+            await spend_probe(deps, work, cmd.client)
+            raise AccountUnknown
+        code = await send_code(
+            deps,
+            work,
+            cmd.client,
+            cmd.identifier,
+            Purpose.RECOVER,
+            binding=str(alias),
+            account_id=account_id,
+            decoy=account_id is None,
+        )
+        await work.commit()
+    return RecoveryBegun(code.id, alias)
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmRecovery:
+    """Present the code together with both references."""
+
+    client: Client
+    code_id: int
+    alias: int
+    digits: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryGranted:
+    """The token sets one password, within 15 minutes."""
+
+    token: str = field(repr=False)
+
+
+async def confirm_recovery(deps: Deps, cmd: ConfirmRecovery) -> RecoveryGranted:
+    """Issue a grant. Raises ChallengeUnknown, CodeWrong, CodeExpired."""
+
+    async def find(work: Work) -> Code | None:
+        code = await work.codes.lock(cmd.code_id, deps.app.name)
+        fits = code and code.purpose is Purpose.RECOVER and code.binding == str(cmd.alias)
+        return code if fits else None
+
+    code = await confirm(deps, find, cmd.digits, ChallengeUnknown())
+    token = randomness.hex_token()
+    async with deps.begin() as work:
+        now = deps.now()
+        if not await work.codes.claim(code.id, now):
+            raise CodeExpired
+        if code.account_id is None:
+            raise CodeWrong
+        await work.grants.add(
+            token_hash(token), code.account_id, deps.app.name, now, now + GRANT_LIFE
+        )
+        await work.events.add(
+            EventKind.RECOVERY_GRANTED,
+            now,
+            app=deps.app.name,
+            account_id=code.account_id,
+            network=cmd.client.network,
+        )
+        await work.commit()
+    return RecoveryGranted(token)
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordSet:
+    """The password is the account's now."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResetPassword:
+    """Set the sign-in password with a grant."""
+
+    grant: str = field(repr=False)
+    password: Password
+
+
+async def reset_password(deps: Deps, cmd: ResetPassword) -> PasswordSet:
+    """Spend the grant on a new password, and end every session. Raises PasswordUnfit,
+    GrantInvalid."""
+    deps.app.password_policy.check(cmd.password)
+    digest = token_hash(cmd.grant)
+    async with deps.look() as work:
+        if await work.grants.find(digest, deps.app.name, deps.now()) is None:
+            raise GrantInvalid
+    verifier = await deps.hasher.make(cmd.password, deps.app.scheme)
+    async with deps.begin() as work:
+        account_id = await work.grants.claim(digest, deps.app.name, deps.now())
+        if account_id is None:
+            raise GrantInvalid
+        await replace_password(deps, work, account_id, verifier)
+        await work.commit()
+    return PasswordSet()
+
+
+async def replace_password(deps: Deps, work: Work, account_id: int, verifier: Verifier) -> None:
+    """Set the sign-in password, end every session and grant, and tell the owner."""
+    now = deps.now()
+    account = await work.accounts.lock(account_id)
+    if refusal := account.admit():
+        raise refusal
+    await work.passwords.save(account_id, PasswordPurpose.SIGN_IN, verifier, now)
+    await work.sessions.delete_all(account_id)
+    await work.grants.void(account_id, now)
+    for bound in await work.identifiers.of(account_id):
+        if bound.verified:
+            await send_notice(
+                deps, work, bound.identifier, Notice.PASSWORD_CHANGED, bound.identifier
+            )
+    await work.events.add(EventKind.PASSWORD_SET, now, app=deps.app.name, account_id=account_id)
+
+
+@dataclass(frozen=True, slots=True)
+class SetPaymentPassword:
+    """Set the payment password with a grant of the caller's own."""
+
+    grant: str = field(repr=False)
+    password: Password
+
+
+async def set_payment_password(deps: Deps, caller: Caller, cmd: SetPaymentPassword) -> PasswordSet:
+    """Spend the grant on the payment password. Raises PasswordUnfit, PasswordShared,
+    GrantInvalid, GuessLimitReached."""
+    deps.app.password_policy.check(cmd.password)
+    digest = token_hash(cmd.grant)
+    async with deps.look() as work:
+        owner = await work.grants.find(digest, deps.app.name, deps.now())
+        if owner != caller.account_id:
+            raise GrantInvalid
+        await count_password_guess(deps, work, owner)
+        sign_in = await work.passwords.find(owner, PasswordPurpose.SIGN_IN)
+    if await deps.hasher.matches(cmd.password, sign_in):
+        raise PasswordShared
+    verifier = await deps.hasher.make(cmd.password, deps.app.scheme)
+    async with deps.begin() as work:
+        now = deps.now()
+        if await work.grants.claim(digest, deps.app.name, now) != caller.account_id:
+            raise GrantInvalid
+        await work.passwords.save(owner, PasswordPurpose.PAYMENT, verifier, now)
+        await work.events.add(
+            EventKind.PAYMENT_PASSWORD_SET, now, app=deps.app.name, account_id=owner
+        )
+        await work.commit()
+    return PasswordSet()
+
+
+@dataclass(frozen=True, slots=True)
+class SendRecoveryCode:
+    """Ask for a recovery code where the wire carries no reference to it."""
+
+    client: Client
+    identifier: Identifier
+
+
+async def send_recovery_code(deps: Deps, cmd: SendRecoveryCode) -> CodeSent:
+    """Send a code, or only pretend to. Raises SendLimitReached, DeliveryUnavailable."""
+    async with deps.begin() as work:
+        account_id = await _recoverable(deps, work, cmd.identifier)
+        await send_code(
+            deps,
+            work,
+            cmd.client,
+            cmd.identifier,
+            Purpose.RECOVER,
+            account_id=account_id,
+            decoy=account_id is None,
+        )
+        await work.commit()
+    return CodeSent()
+
+
+@dataclass(frozen=True, slots=True)
+class RecoverWithCode:
+    """Set a new password with the code that was sent to the identifier.
+
+    `account` is another identifier that must lead to the same account, where the wire has one;
+    `unchanged_refused` refuses the password that the account has.
+    """
+
+    client: Client
+    identifier: Identifier
+    digits: str
+    password: Password
+    binding: str = ""
+    account: Identifier | None = None
+    unchanged_refused: bool = False
+
+
+async def recover_with_code(deps: Deps, cmd: RecoverWithCode) -> PasswordSet:
+    """Set the password and end every session. Raises PasswordUnfit, CodeWrong, CodeExpired, and
+    after a right code AccountUnknown, AccountBarred, PasswordUnchanged."""
+    proved = await _prove(deps, cmd)
+    async with deps.begin() as work:
+        await _replace_proved(deps, work, proved)
+        await work.commit()
+    return PasswordSet()
+
+
+async def recover_and_sign_in(deps: Deps, cmd: RecoverWithCode) -> SignedIn:
+    """Set the password, end every session and open one. Raises what `recover_with_code` raises."""
+    proved = await _prove(deps, cmd)
+    async with deps.begin() as work:
+        account_id = await _replace_proved(deps, work, proved)
+        signed_in = await open_session(deps, work, cmd.client, account_id, SignInMethod.RECOVERY)
+        await work.commit()
+    return signed_in
+
+
+@dataclass(frozen=True, slots=True)
+class _Proved:
+    """A right code, and what it leads to: a new verifier for an account, or a refusal."""
+
+    code: Code
+    outcome: tuple[int, Verifier] | Refusal
+
+
+async def _prove(deps: Deps, cmd: RecoverWithCode) -> _Proved:
+    deps.app.password_policy.check(cmd.password)
+    code = await confirm_newest(deps, REGISTER_OR_RECOVER, cmd.identifier, cmd.digits, cmd.binding)
+    async with deps.look() as work:
+        account_id = await _recoverable(deps, work, cmd.identifier)
+        if account_id is None or code.purpose is not Purpose.RECOVER:
+            return _Proved(code, AccountUnknown())
+        if refusal := await _why_not(deps, work, cmd, account_id):
+            return _Proved(code, refusal)
+        current = await work.passwords.find(account_id, PasswordPurpose.SIGN_IN)
+    if cmd.unchanged_refused and await deps.hasher.matches(cmd.password, current):
+        return _Proved(code, PasswordUnchanged())
+    return _Proved(code, (account_id, await deps.hasher.make(cmd.password, deps.app.scheme)))
+
+
+async def _replace_proved(deps: Deps, work: Work, proved: _Proved) -> int:
+    if not await work.codes.claim(proved.code.id, deps.now()):
+        raise CodeExpired
+    if isinstance(proved.outcome, Refusal):
+        await work.commit()  # The code is spent, whatever the answer is.
+        raise proved.outcome
+    account_id, verifier = proved.outcome
+    await replace_password(deps, work, account_id, verifier)
+    return account_id
+
+
+async def _why_not(deps: Deps, work: Work, cmd: RecoverWithCode, account_id: int) -> Refusal | None:
+    """Why a right code does not set the password, in the order in which it is told."""
+    if cmd.account is not None:
+        named = (cmd.account.kind, cmd.account.key)
+        own = await work.identifiers.of(account_id)
+        if all((bound.identifier.kind, bound.identifier.key) != named for bound in own):
+            return AccountUnknown()
+    account = await work.accounts.find(account_id, deps.app.pool)
+    if account is None:
+        return AccountUnknown()
+    return account.admit()

@@ -1,0 +1,211 @@
+"""Opening and ending sessions, and recognising who is signed in."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import uuid4
+
+from hufu.actions.deps import Deps
+from hufu.actions.names import open_profile
+from hufu.domain.accounts import AccountState
+from hufu.domain.errors import NotAllowed, SessionDead, SignInTooOld
+from hufu.domain.events import EventKind
+from hufu.domain.identifiers import Identifier
+from hufu.domain.limits import Limit
+from hufu.domain.permissions import Caller, Client, Role
+from hufu.domain.sessions import RECENT, Session, SignInMethod
+from hufu.services.keys import token_hash
+from hufu.storage.sessions import Presented
+from hufu.storage.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class SessionToken:
+    """What a client shows as its session; `account_id` or `identifier` where the wire names the
+    account too."""
+
+    token: str = field(repr=False)
+    account_id: int | None = None
+    identifier: Identifier | None = field(repr=False, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A session is open; only the client knows its token."""
+
+    account_id: int
+    role: Role
+    token: str = field(repr=False)
+
+
+async def open_session(
+    deps: Deps,
+    work: Work,
+    client: Client,
+    account_id: int,
+    method: SignInMethod,
+    device: str | None = None,
+    replaces: SessionToken | None = None,
+) -> SignedIn:
+    """A new session within the caller's transaction; it replaces one of the same device, and the
+    one that the client showed."""
+    now = deps.now()
+    if replaces is not None:
+        await work.sessions.delete(deps.app.name, token_hash(replaces.token))
+    token = deps.app.mint_token()
+    session = Session(
+        id=uuid4(),
+        account_id=account_id,
+        app=deps.app.name,
+        method=method,
+        device=device,
+        network=client.network,
+        user_agent=client.user_agent,
+        created_at=now,
+        seen_at=now,
+        idle=deps.app.sessions.idle,
+        expires_at=now + deps.app.sessions.absolute,
+    )
+    await open_profile(deps, work, account_id)
+    await work.profiles.save_sign_in(account_id, deps.app.name, now)
+    await work.sessions.add(session, token_hash(token))
+    await work.events.add(
+        EventKind.SIGNED_IN,
+        now,
+        app=deps.app.name,
+        account_id=account_id,
+        network=client.network,
+        by=method,
+    )
+    return SignedIn(account_id, await work.roles.get(account_id, deps.app.name), token)
+
+
+async def authenticate(deps: Deps, client: Client, presented: SessionToken) -> Caller:
+    """Who is signed in. Raises SessionDead, and NotAllowed where somebody else is named too."""
+    now = deps.now()
+    async with deps.look() as work:
+        await _refuse_blocked(deps, work, client)
+        found = await work.sessions.find(deps.app.name, token_hash(presented.token))
+        if found is None or not _counts(found, presented, now):
+            await _count_wrong(deps, work, client)
+            raise SessionDead
+        session = found.session
+        await _refuse_other(deps, work, presented, session)
+        if session.wants_touch(now):
+            await work.sessions.touch(session.id, now)
+    return Caller(
+        account_id=session.account_id,
+        account_since=found.account.created_at,
+        session_id=session.id,
+        signed_in_at=session.created_at,
+        role=found.role,
+    )
+
+
+def _counts(found: Presented, presented: SessionToken, now: datetime) -> bool:
+    named = presented.account_id
+    return (
+        found.session.live(now)
+        and found.account.state is AccountState.ACTIVE
+        and (named is None or named == found.session.account_id)
+    )
+
+
+async def _refuse_other(deps: Deps, work: Work, presented: SessionToken, session: Session) -> None:
+    if presented.identifier is not None:
+        named = await work.identifiers.find(deps.app.pool, presented.identifier)
+        if named is None or named.account_id != session.account_id:
+            raise NotAllowed
+
+
+async def _refuse_blocked(deps: Deps, work: Work, client: Client) -> None:
+    if deps.app.session_guesses_limited and client.network is not None:
+        limit = Limit.SESSION_GUESSES_FROM
+        caps = deps.limits.caps(limit)
+        if not await work.limits.allows(limit, client.network, caps, deps.now()):
+            raise SessionDead
+
+
+async def _count_wrong(deps: Deps, work: Work, client: Client) -> None:
+    if deps.app.session_guesses_limited and client.network is not None:
+        limit = Limit.SESSION_GUESSES_FROM
+        await work.limits.claim(limit, client.network, deps.limits.caps(limit), deps.now())
+
+
+async def recognise(deps: Deps, presented: SessionToken) -> Caller | None:
+    """Who is signed in, where a session is welcome but not needed."""
+    try:
+        return await authenticate(deps, Client(None, ""), presented)
+    except SessionDead:
+        return None
+
+
+async def require_recent(deps: Deps, work: Work, caller: Caller) -> None:
+    """Refuse steps that change who owns the account to a session that may have been stolen.
+
+    The sign-in itself, or a recovery code, must be recent. Raises SignInTooOld.
+    """
+    since = deps.now() - RECENT
+    if caller.signed_in_at >= since or await work.grants.issued_since(caller.account_id, since):
+        return
+    raise SignInTooOld
+
+
+@dataclass(frozen=True, slots=True)
+class LogOut:
+    """End the session that the request was made with."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedOut:
+    """The session has ended."""
+
+
+async def log_out(deps: Deps, caller: Caller, _: LogOut) -> LoggedOut:
+    """End the caller's session."""
+    if caller.session_id is None:
+        raise SessionDead
+    async with deps.begin() as work:
+        await work.sessions.claim_end(caller.session_id)
+        await _record_end(deps, work, caller.account_id)
+        await work.commit()
+    return LoggedOut()
+
+
+@dataclass(frozen=True, slots=True)
+class LogOutAccount:
+    """End sessions of an account that is named by its id, which proves nothing.
+
+    With a session, it must be that account's. Without one, and only where `same_client` is
+    allowed, what ends is what the same client opened: same network, same user agent.
+    """
+
+    client: Client
+    account_id: int
+    session: SessionToken | None
+    same_client: bool
+
+
+async def log_out_account(deps: Deps, cmd: LogOutAccount) -> LoggedOut:
+    """End the client's own session. Raises NotAllowed where there is none."""
+    if cmd.session is not None:
+        caller = await recognise(deps, cmd.session)
+        if caller is None or caller.account_id != cmd.account_id:
+            raise NotAllowed
+        return await log_out(deps, caller, LogOut())
+    if not cmd.same_client:
+        raise NotAllowed
+    async with deps.begin() as work:
+        ended = await work.sessions.claim_ends_of_client(
+            deps.app.name, cmd.account_id, cmd.client.network, cmd.client.user_agent
+        )
+        if not ended:
+            raise NotAllowed
+        await _record_end(deps, work, cmd.account_id)
+        await work.commit()
+    return LoggedOut()
+
+
+async def _record_end(deps: Deps, work: Work, account_id: int) -> None:
+    await work.events.add(
+        EventKind.SIGNED_OUT, deps.now(), app=deps.app.name, account_id=account_id
+    )
