@@ -1,0 +1,80 @@
+"""Which machine a request comes from, as far as that can be known."""
+
+import re
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+UNKNOWN = "unknown"
+
+_V6_HOST_BITS = 64
+# Some proxies add the port: 192.0.2.7:4711, [2001:db8::7]:4711.
+_HOP = re.compile(
+    r"\[([0-9A-Fa-f:.]+)\](?::[0-9]{1,5})?|([0-9.]+)(?::[0-9]{1,5})?|([0-9A-Fa-f:.]+)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Proxies:
+    """The networks whose word about their clients is taken."""
+
+    networks: tuple[Network, ...] = ()
+
+    def __contains__(self, address: Address) -> bool:
+        return any(address in network for network in self.networks)
+
+
+def client_address(
+    peer: str | None, forwarded_for: list[bytes], proxies: Proxies
+) -> Address | None:
+    """The nearest machine that is not one of our proxies; None when even the peer is unknown.
+
+    `forwarded_for` holds the X-Forwarded-For headers in order of arrival. Each proxy appends the
+    peer that it saw, so the list is read from its right end, and only while a proxy is speaking.
+    An entry that is no address ends the walk at the last hop that was one.
+    """
+    client = _address(peer) if peer else None
+    hops = b",".join(forwarded_for).split(b",") if forwarded_for else []
+    while hops and client is not None and client in proxies:
+        hop = _hop(hops.pop())
+        if hop is None:
+            break
+        client = hop
+    return client
+
+
+def network_of(address: Address | None) -> str:
+    """What counts as one client: an IPv4 address, or an IPv6 /64 (one household or server)."""
+    if address is None:
+        return UNKNOWN
+    address = _unmapped(address)
+    if isinstance(address, IPv4Address):
+        return f"{address}/32"
+    prefix = int(address) >> _V6_HOST_BITS << _V6_HOST_BITS
+    return f"{IPv6Address(prefix)}/{_V6_HOST_BITS}"
+
+
+def is_loopback(address: Address | None) -> bool:
+    """Whether the client runs on this very machine."""
+    return address is not None and _unmapped(address).is_loopback
+
+
+def _address(text: str) -> Address | None:
+    try:
+        return _unmapped(ip_address(text))
+    except ValueError:
+        return None
+
+
+def _hop(entry: bytes) -> Address | None:
+    found = _HOP.fullmatch(entry.strip(b" \t").decode("latin-1"))
+    return _address(next(filter(None, found.groups()))) if found else None
+
+
+def _unmapped(address: Address) -> Address:
+    """The same address, as IPv4 where it is one (::ffff:192.0.2.7), and without a zone."""
+    if isinstance(address, IPv4Address):
+        return address
+    return address.ipv4_mapped or IPv6Address(int(address))

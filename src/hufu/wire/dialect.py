@@ -1,0 +1,214 @@
+"""The shape of a dialect: a table of endpoints, a table of refusals, and how a session is shown."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Generic, Protocol, TypeVar
+from urllib.parse import urlsplit
+
+from hufu.actions.deps import App, Deps
+from hufu.actions.sessions import SessionToken
+from hufu.domain.errors import Refusal
+from hufu.domain.identifiers import Identifier
+from hufu.domain.passwords import Password
+from hufu.domain.permissions import Caller, Client, Role
+from hufu.services import randomness
+from hufu.wire.body import Fields, Headers
+from hufu.wire.deviations import Deviation
+
+KIB = 1024
+BODY_LIMIT = 64 * KIB
+JSON = b"application/json; charset=utf-8"
+JPEG = b"image/jpeg"
+
+Options = TypeVar("Options")
+Command = TypeVar("Command")
+Command_co = TypeVar("Command_co", covariant=True)
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a request says before its body. `cors_origins` are the foreign origins whose pages may
+    call the app; `session` is what its cookie shows."""
+
+    method: str
+    headers: Headers
+    cors_origins: frozenset[str]
+    session: str | None = field(repr=False)
+
+    @property
+    def cross_site(self) -> bool:
+        """Whether a browser sent it on behalf of a site that may not (Fetch Metadata, RFC 6454).
+
+        An origin is the app's own when it names the host that the request was sent to, which a
+        foreign page cannot choose.
+        """
+        origin = self.header(b"origin")
+        if origin is None:
+            return self.header(b"sec-fetch-site") == "cross-site"
+        own = urlsplit(origin).netloc == self.header(b"host")
+        return not own and origin not in self.cors_origins
+
+    def header(self, name: bytes) -> str | None:
+        """The first header of that lower-case name."""
+        return next((value.decode("latin-1") for key, value in self.headers if key == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit(Generic[Options]):
+    """Everything about a request that is not in its fields.
+
+    `session` is the one that the request shows, checked where the endpoint needs it; `visitor` is
+    the token of somebody who is not signed in.
+    """
+
+    app: App
+    options: Options
+    client: Client
+    now: datetime
+    session: SessionToken | None
+    visitor: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SetCookie:
+    """A cookie for the mount; an empty value takes it away."""
+
+    name: str
+    value: str = field(repr=False)
+    life: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer before it is bytes. A body of bytes is sent as it is, any other as JSON."""
+
+    body: object
+    status: int = 200
+    content_type: bytes = JSON
+    cookies: tuple[SetCookie, ...] = ()
+
+
+Refusals = Mapping[type[Refusal], Reply]
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordProof:
+    """Identifier and password, sent with one call in place of a session."""
+
+    identifier: Identifier
+    password: Password = field(repr=False)
+
+
+Proof = SessionToken | PasswordProof
+
+
+class Request(Protocol[Command_co, Options]):
+    """A struct in the wire's language that translates itself, once, into a command."""
+
+    def command(self, visit: Visit[Options]) -> Command_co:
+        """The command; raises Malformed, or a refusal that is about the form of a value."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Anyone(Generic[Options, Command, Result]):
+    """A row of a dialect's table: an endpoint that anybody may call.
+
+    `path` is below the mount and may end in one `<parameter>`, which reaches the request struct
+    under that name, angle brackets included. `refusals` are the row's own words where they differ
+    from the dialect's. `from_query` reads the fields from the query string.
+    """
+
+    method: str
+    path: str
+    request: type[Request[Command, Options]]
+    action: Callable[[Deps, Command], Awaitable[Result]]
+    reply: Callable[[Result, Visit[Options]], Reply]
+    refusals: Refusals = field(default_factory=dict)
+    body_limit: int = BODY_LIMIT
+    from_query: bool = False
+
+    async def answer(self, deps: Deps, request: Any, visit: Visit[Options]) -> Reply:
+        """The action's result in the dialect's words. Raises what command and action raise."""
+        return self.reply(await self.action(deps, request.command(visit)), visit)
+
+
+@dataclass(frozen=True, slots=True)
+class Member(Generic[Options, Command, Result]):
+    """A row of a dialect's table: an endpoint that needs somebody who is signed in.
+
+    `proof` is the row's own way of telling who, where it is not the dialect's; the other fields
+    are those of `Anyone`.
+    """
+
+    method: str
+    path: str
+    request: type[Request[Command, Options]]
+    action: Callable[[Deps, Caller, Command], Awaitable[Result]]
+    reply: Callable[[Result, Visit[Options]], Reply]
+    refusals: Refusals = field(default_factory=dict)
+    body_limit: int = BODY_LIMIT
+    from_query: bool = False
+    proof: Callable[[Fields, str | None], Proof] | None = None
+
+    async def answer(
+        self, deps: Deps, caller: Caller, request: Any, visit: Visit[Options]
+    ) -> Reply:
+        """The action's result in the dialect's words. Raises what command and action raise."""
+        return self.reply(await self.action(deps, caller, request.command(visit)), visit)
+
+
+Endpoint = Anyone[Options, Any, Any] | Member[Options, Any, Any]
+
+
+def no_guard(_: Head, __: Endpoint[Any]) -> None:
+    """The guard of a dialect that browsers do not speak."""
+
+
+def no_deviations(_: App, __: Any) -> tuple[Deviation, ...]:
+    """The deviations of a dialect that asks for nothing weak of its own."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What a dialect needs of the core."""
+
+    md5_passwords: bool = False
+    handles: bool = False
+    unique_names: bool = False
+    session_guesses_limited: bool = False
+    mint_token: Callable[[], str] = randomness.hex_token
+    code_minutes: int = 10
+    session_idle_days: int = 7
+    session_absolute_days: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect(Generic[Options]):
+    """One old account API.
+
+    `proof` finds what the fields and the session cookie show: raises NotSignedIn, or Malformed
+    where the dialect has it so. `guard` refuses by the head alone, before the body is read.
+    `malformed` and `broken` are bodies that leave under several statuses. `roles` are the wire's
+    names of the roles that an operator may grant. `deviations` are the dialect's own weaknesses, as
+    far as the settings leave them in force.
+    """
+
+    name: str
+    title: str
+    options: type[Options]
+    endpoints: tuple[Endpoint[Options], ...]
+    refusals: Refusals
+    malformed: Reply
+    broken: Reply
+    proof: Callable[[Fields, str | None], Proof]
+    roles: Mapping[Role, str]
+    traits: Traits = Traits()
+    guard: Callable[[Head, Endpoint[Any]], None] = no_guard
+    session_cookie: str | None = None
+    visitor_cookie: str | None = None
+    doubled_slashes: bool = False
+    deviations: Callable[[App, Options], tuple[Deviation, ...]] = no_deviations

@@ -1,0 +1,303 @@
+"""From a request to an answer: one service per app, made once, dispatching from its table."""
+
+import re
+import traceback
+import uuid
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from typing import Any, Generic
+
+import msgspec
+import structlog
+
+from hufu.actions.deps import Deps
+from hufu.actions.sessions import SessionToken, authenticate
+from hufu.actions.sign_in import authenticate_by_password
+from hufu.domain.errors import Refusal, all_refusals
+from hufu.domain.permissions import Caller, Client
+from hufu.services.clock import ClockUnknown
+from hufu.services.overload import Overloaded, Unavailable
+from hufu.wire import body, metrics
+from hufu.wire.body import BodyTooLarge, ClientGone, Fields, Headers
+from hufu.wire.cookies import clear_cookie, cookie_name, read_cookie, set_cookie
+from hufu.wire.dialect import (
+    Dialect,
+    Endpoint,
+    Head,
+    Member,
+    Options,
+    Proof,
+    Reply,
+    SetCookie,
+    Visit,
+)
+from hufu.wire.fields import Reader
+
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Header = tuple[bytes, bytes]
+
+STANDING_HEADERS: tuple[Header, ...] = (
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+)
+NOT_FOUND = 404
+METHOD_NOT_ALLOWED = 405
+TOO_LARGE = 413
+BROKEN = 500
+UNAVAILABLE = 503
+RETRY_AFTER = 1
+
+_encode = msgspec.json.Encoder().encode
+_SLASHES = re.compile("//+")
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """Where clients find an app: the path its cookies are for, whether they need TLS, and the
+    foreign origins whose pages may call it."""
+
+    cookie_path: str
+    secure: bool
+    cors_origins: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """An answer as bytes."""
+
+    status: int
+    headers: tuple[Header, ...]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Row(Generic[Options]):
+    """An endpoint with everything about it that can be worked out before the first request."""
+
+    endpoint: Endpoint[Options]
+    reader: Reader[Any]
+    refusals: dict[type[Refusal], Encoded]
+    parameter: str | None
+
+
+class Service(Generic[Options]):
+    """An app that answers in its dialect."""
+
+    def __init__(
+        self, dialect: Dialect[Options], deps: Deps, options: Options, mount: Mount
+    ) -> None:
+        self._dialect = dialect
+        self._deps = deps
+        self._options = options
+        self._mount = mount
+        self._session_cookie = self._cookie_name(dialect.session_cookie)
+        self._visitor_cookie = self._cookie_name(dialect.visitor_cookie)
+        self._rows: dict[str, dict[str, _Row[Options]]] = {}
+        for endpoint in dialect.endpoints:
+            key, row = self._compiled(endpoint)
+            self._rows.setdefault(key, {})[endpoint.method] = row
+
+    async def serve(
+        self,
+        scope: MutableMapping[str, Any],
+        receive: body.Receive,
+        send: Send,
+        path: str,
+        client: Client,
+    ) -> None:
+        """Answer one request; `path` is below the mount, without a slash in front."""
+        headers: Headers = scope["headers"]
+        if self._dialect.doubled_slashes:
+            path = _SLASHES.sub("/", path)
+        rows, value = self._find(path.lstrip("/") if self._dialect.doubled_slashes else path)
+        row = rows.get(scope["method"])
+        if row is None:
+            answer = self._no_row(rows, scope["method"], headers)
+        else:
+            try:
+                answer = await self._answer(row, receive, headers, value, client, scope)
+            except ClientGone:
+                return
+        extra = self._cors(headers)
+        await send(
+            {
+                "type": "http.response.start",
+                "status": answer.status,
+                "headers": [*answer.headers, *extra],
+            }
+        )
+        await send({"type": "http.response.body", "body": answer.body})
+
+    async def _answer(
+        self,
+        row: _Row[Options],
+        receive: body.Receive,
+        headers: Headers,
+        value: str | None,
+        client: Client,
+        scope: MutableMapping[str, Any],
+    ) -> Encoded:
+        outcome = metrics.OK
+        try:
+            head = self._head(scope["method"], headers)
+            self._dialect.guard(head, row.endpoint)
+            fields = await self._fields(row, receive, headers, value, scope)
+            return self._encoded(await self._reply(row, head, fields, client))
+        except Refusal as refusal:
+            outcome = type(refusal).__name__
+            return row.refusals[type(refusal)]
+        except BodyTooLarge:
+            outcome = BodyTooLarge.__name__
+            return self._encoded(self._dialect.malformed, status=TOO_LARGE)
+        except (Overloaded, Unavailable, ClockUnknown) as error:
+            outcome = metrics.UNAVAILABLE
+            return self._unavailable(error)
+        except ClientGone:
+            outcome = ClientGone.__name__
+            raise
+        except Exception as error:  # noqa: BLE001  # Unforeseen: logged, and told as "broken".
+            outcome = metrics.BROKEN
+            return self._broken(row, error)
+        finally:
+            metrics.ANSWERS.labels(self._deps.app.name, row.endpoint.path, outcome).inc()
+
+    async def _fields(
+        self,
+        row: _Row[Options],
+        receive: body.Receive,
+        headers: Headers,
+        value: str | None,
+        scope: MutableMapping[str, Any],
+    ) -> Fields:
+        raw = await body.read(receive, headers, row.endpoint.body_limit)
+        if row.endpoint.from_query:
+            fields = body.parse(b"application/x-www-form-urlencoded", scope["query_string"])
+        else:
+            fields = body.parse(body.sole_header(headers, b"content-type"), raw)
+        if row.parameter is not None:
+            fields[row.parameter] = value
+        return fields
+
+    async def _reply(self, row: _Row[Options], head: Head, fields: Fields, client: Client) -> Reply:
+        endpoint = row.endpoint
+        if isinstance(endpoint, Member):
+            proof = (endpoint.proof or self._dialect.proof)(fields, head.session)
+            request = row.reader.read(fields)
+            caller = await self._caller(proof, client)
+            session = proof if isinstance(proof, SessionToken) else None
+            visit = self._visit(head, client, session)
+            return await endpoint.answer(self._deps, caller, request, visit)
+        session = SessionToken(head.session) if head.session else None
+        visit = self._visit(head, client, session)
+        return await endpoint.answer(self._deps, row.reader.read(fields), visit)
+
+    def _visit(self, head: Head, client: Client, session: SessionToken | None) -> Visit[Options]:
+        return Visit(
+            app=self._deps.app,
+            options=self._options,
+            client=client,
+            now=self._deps.now(),
+            session=session,
+            visitor=self._visitor_cookie and read_cookie(head.headers, self._visitor_cookie),
+        )
+
+    async def _caller(self, proof: Proof, client: Client) -> Caller:
+        if isinstance(proof, SessionToken):
+            return await authenticate(self._deps, client, proof)
+        return await authenticate_by_password(self._deps, client, proof.identifier, proof.password)
+
+    def _head(self, method: str, headers: Headers) -> Head:
+        name = self._session_cookie
+        session = name and read_cookie(headers, name)
+        return Head(method, headers, self._mount.cors_origins, session)
+
+    def _find(self, path: str) -> tuple[dict[str, _Row[Options]], str | None]:
+        if rows := self._rows.get(path):
+            return rows, None
+        before, slash, value = path.rpartition("/")
+        if value and (rows := self._rows.get(before + slash)):
+            return rows, value
+        return {}, None
+
+    def _compiled(self, endpoint: Endpoint[Options]) -> tuple[str, _Row[Options]]:
+        before, _, parameter = endpoint.path.partition("<")
+        named = {**self._dialect.refusals, **endpoint.refusals}
+        replies = {
+            refusal: next(named[kind] for kind in refusal.__mro__ if kind in named)
+            for refusal in all_refusals()
+        }
+        encoded = {refusal: self._encoded(reply) for refusal, reply in replies.items()}
+        row = _Row(
+            endpoint, Reader(endpoint.request), encoded, f"<{parameter}" if parameter else None
+        )
+        return before, row
+
+    def _no_row(self, rows: dict[str, _Row[Options]], method: str, headers: Headers) -> Encoded:
+        if not rows:
+            return self._encoded(self._dialect.malformed, status=NOT_FOUND)
+        if method == "OPTIONS" and self._cors(headers):
+            allow = (
+                (b"access-control-allow-methods", ", ".join(rows).encode()),
+                (b"access-control-allow-headers", b"content-type"),
+            )
+            return Encoded(204, allow, b"")
+        allowed = ((b"allow", ", ".join(rows).encode()),)
+        return self._encoded(self._dialect.malformed, status=METHOD_NOT_ALLOWED, extra=allowed)
+
+    def _cors(self, headers: Headers) -> tuple[Header, ...]:
+        if not self._mount.cors_origins:
+            return ()
+        origin = next((value for key, value in headers if key == b"origin"), b"")
+        if origin.decode("latin-1") not in self._mount.cors_origins:
+            return ((b"vary", b"origin"),)
+        return (
+            (b"vary", b"origin"),
+            (b"access-control-allow-origin", origin),
+            (b"access-control-allow-credentials", b"true"),
+        )
+
+    def _unavailable(self, error: Exception) -> Encoded:
+        seconds = error.retry_after if isinstance(error, Overloaded) else RETRY_AFTER
+        return self._encoded(
+            self._dialect.broken,
+            status=UNAVAILABLE,
+            extra=((b"retry-after", str(seconds).encode()),),
+        )
+
+    def _broken(self, row: _Row[Options], error: Exception) -> Encoded:
+        request_id = uuid.uuid4().hex
+        _log.error(
+            "broken",
+            request_id=request_id,
+            app=self._deps.app.name,
+            endpoint=row.endpoint.path,
+            error=type(error).__name__,  # Its text may hold what the client sent.
+            at="".join(traceback.format_tb(error.__traceback__)),
+        )
+        extra = ((b"x-request-id", request_id.encode()),)
+        return self._encoded(self._dialect.broken, status=BROKEN, extra=extra)
+
+    def _encoded(
+        self, reply: Reply, *, status: int | None = None, extra: tuple[Header, ...] = ()
+    ) -> Encoded:
+        encoded = reply.body if isinstance(reply.body, bytes) else _encode(reply.body)
+        headers = (
+            (b"content-type", reply.content_type),
+            (b"content-length", str(len(encoded)).encode()),
+            *STANDING_HEADERS,
+            *(self._cookie(cookie) for cookie in reply.cookies),
+            *extra,
+        )
+        return Encoded(status or reply.status, headers, encoded)
+
+    def _cookie_name(self, base: str | None) -> str | None:
+        return base and cookie_name(base, self._mount.cookie_path, self._mount.secure)
+
+    def _cookie(self, cookie: SetCookie) -> Header:
+        path, secure = self._mount.cookie_path, self._mount.secure
+        name = cookie_name(cookie.name, path, secure)
+        if not cookie.value:
+            return clear_cookie(name, path=path, secure=secure)
+        age = None if cookie.life is None else int(cookie.life.total_seconds())
+        return set_cookie(name, cookie.value, path=path, secure=secure, max_age=age)
