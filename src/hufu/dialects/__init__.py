@@ -1,0 +1,1 @@
+"""The account APIs that hufu speaks. Wire format only; no rules."""

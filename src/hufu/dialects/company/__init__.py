@@ -1,0 +1,33 @@
+"""The account API of a business app, one profile per company."""
+
+from hufu.dialects.company.endpoints import ENDPOINTS
+from hufu.dialects.company.errors import BROKEN, MALFORMED, REFUSALS
+from hufu.dialects.company.messages import (
+    ROLES,
+    Options,
+    deviations,
+    proof,
+    security_code,
+)
+from hufu.wire.dialect import Dialect, Traits
+
+DIALECT = Dialect(
+    name="company",
+    title="Company",
+    options=Options,
+    endpoints=ENDPOINTS,
+    refusals=REFUSALS,
+    malformed=MALFORMED,
+    broken=BROKEN,
+    proof=proof,
+    roles=ROLES,
+    deviations=deviations,
+    traits=Traits(
+        md5_passwords=True,
+        session_guesses_limited=True,
+        mint_token=security_code,
+        code_minutes=5,
+        session_idle_days=7,
+        session_absolute_days=30,
+    ),
+)

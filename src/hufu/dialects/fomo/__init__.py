@@ -1,0 +1,21 @@
+"""The account API of a chat and coin app."""
+
+from hufu.dialects.fomo.endpoints import ENDPOINTS
+from hufu.dialects.fomo.errors import BROKEN, MALFORMED, REFUSALS
+from hufu.dialects.fomo.messages import Options, deviations, proof
+from hufu.domain.permissions import Role
+from hufu.wire.dialect import Dialect, Traits
+
+DIALECT = Dialect(
+    name="fomo",
+    title="Fomo",
+    options=Options,
+    endpoints=ENDPOINTS,
+    refusals=REFUSALS,
+    malformed=MALFORMED,
+    broken=BROKEN,
+    proof=proof,
+    roles={Role.MEMBER: "member"},
+    deviations=deviations,
+    traits=Traits(handles=True, session_idle_days=30, session_absolute_days=180),
+)
