@@ -1,0 +1,256 @@
+"""The server: finds the app that a request is for, and runs what must run beside requests."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator, MutableMapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+import structlog
+from starlette.responses import JSONResponse
+from starlette.routing import Route, Router
+
+from hufu.actions.captchas import read_captcha
+from hufu.actions.delivery import BATCH, OpenedLetter, newest_letters
+from hufu.actions.deps import PICTURES, Deps
+from hufu.configuration import CONFIG_VARIABLE, load
+from hufu.core import Core, open_core
+from hufu.domain.errors import Malformed
+from hufu.domain.permissions import Client
+from hufu.pages import development, health, metrics
+from hufu.pages.uploads import picture
+from hufu.services.clock import ClockUnknown, DatabaseClock
+from hufu.services.identifiers import parse_identifier
+from hufu.services.logs import configure
+from hufu.services.uploads import Uploads
+from hufu.settings import DIALECTS, AppSettings
+from hufu.storage.database import DatabaseUnavailable
+from hufu.wire.body import Receive
+from hufu.wire.clients import Proxies, client_address, is_loopback, network_of
+from hufu.wire.serve import STANDING_HEADERS, Mount, Send, Service
+
+Scope = MutableMapping[str, Any]
+
+LONGEST_USER_AGENT = 256
+SYNC_EVERY = 10.0
+SYNC_AGAIN = 0.5
+LOOK_EVERY = 1.0
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """One app at one place: its service there, and its pictures."""
+
+    service: Service[Any]
+    uploads: Uploads
+
+    async def serve(
+        self, scope: Scope, receive: Receive, send: Send, path: str, client: Client
+    ) -> None:
+        if path.startswith(PICTURES) and scope["method"] in {"GET", "HEAD"}:
+            found = picture(self.uploads, path.removeprefix(PICTURES))
+            await found(scope, receive, send)
+            return
+        await self.service.serve(scope, receive, send, path, client)
+
+
+class Server:
+    """The ASGI application."""
+
+    def __init__(self, core: Core) -> None:
+        settings = core.configuration.settings
+        self._core = core
+        self._proxies = Proxies(tuple(ip_network(each) for each in settings.trusted_proxies))
+        self._development = core.configuration.development
+        self._hosts: dict[str, _Place] = {}
+        self._prefixes: dict[str, _Place] = {}
+        for name, app in settings.apps.items():
+            deps = core.apps[name]
+            for host in app.hosts:
+                self._hosts[host.lower()] = self._place(name, app, deps, "/")
+            if app.prefix or not app.hosts:
+                self._prefixes[app.prefix] = self._place(name, app, deps, app.prefix or "/")
+        routes = self._routes()
+        self._pages = Router(routes, redirect_slashes=False)
+        self._page_paths = frozenset(route.path for route in routes)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or the process's life."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            await self._serve(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1000})
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """While it lasts, the clock is kept and letters are delivered."""
+        tasks = [asyncio.create_task(self._keep_clock()), asyncio.create_task(self._deliver())]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._core.close()
+
+    # Requests
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path: str = scope["path"]
+        if path in self._page_paths:
+            await self._pages(scope, receive, send)
+            return
+        client = self._client(scope)
+        place = self._hosts.get(_host(scope)) if self._hosts else None
+        if place is not None:
+            await place.serve(scope, receive, send, path[1:], client)
+            return
+        first = path.find("/", 1)
+        while first != -1:
+            place = self._prefixes.get(path[:first])
+            if place is not None:
+                await place.serve(scope, receive, send, path[first + 1 :], client)
+                return
+            first = path.find("/", first + 1)
+        if (place := self._prefixes.get("")) is not None:
+            await place.serve(scope, receive, send, path[1:], client)
+            return
+        answer = JSONResponse({"error": "no app is mounted here"}, 404, dict(_STANDING))
+        await answer(scope, receive, send)
+
+    def _client(self, scope: Scope) -> Client:
+        forwarded: list[bytes] = []
+        user_agent = b""
+        for key, value in scope["headers"]:
+            if key == b"x-forwarded-for":
+                forwarded.append(value)
+            elif key == b"user-agent":
+                user_agent = value[:LONGEST_USER_AGENT]
+        peer = scope.get("client")
+        address = client_address(peer[0] if peer else None, forwarded, self._proxies)
+        counted = not (self._development and is_loopback(address))
+        return Client(
+            network_of(address) if counted else None,
+            user_agent.decode("latin-1").replace("\0", ""),
+        )
+
+    def _place(self, name: str, app: AppSettings, deps: Deps, path: str) -> _Place:
+        mount = Mount(
+            cookie_path=path,
+            secure=self._core.configuration.settings.public_url.startswith("https:"),
+            cors_origins=frozenset(app.cors_origins),
+        )
+        dialect, options = DIALECTS[app.dialect], self._core.configuration.options[name]
+        return _Place(Service(dialect, deps, options, mount), deps.uploads)
+
+    def _routes(self) -> list[Route]:
+        settings = self._core.configuration.settings
+        operators = tuple(ip_network(each) for each in settings.operator_networks)
+        routes = [*health.routes(self._problems), *metrics.routes(operators, self._proxies)]
+        if self._development:
+            routes += development.routes(self._letters, self._captcha_text, _recipient)
+        return routes
+
+    async def _problems(self) -> dict[str, str]:
+        try:
+            current = await self._core.database.is_current()
+        except DatabaseUnavailable:
+            return {"database": "cannot be reached"}
+        problems = {} if current else {"migrations": "run `hufu migrate`"}
+        try:
+            self._core.clock.now()
+        except ClockUnknown:
+            problems["clock"] = "not yet synced with the database's"
+        return problems
+
+    async def _letters(self, recipient: str | None, most: int) -> list[OpenedLetter]:
+        return await newest_letters(
+            self._core.database, self._core.secrets.letters, recipient, most
+        )
+
+    async def _captcha_text(self, captcha_id: str) -> str | None:
+        for deps in self._core.apps.values():
+            if text := await read_captcha(deps, captcha_id):
+                return text
+        return None
+
+    # The process's life
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        async with self.running():
+            with contextlib.suppress(DatabaseUnavailable):
+                if isinstance(self._core.clock, DatabaseClock):
+                    await self._core.clock.sync()
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _keep_clock(self) -> None:
+        while isinstance(self._core.clock, DatabaseClock):
+            try:
+                await self._core.clock.sync()
+                await asyncio.sleep(SYNC_EVERY)
+            except DatabaseUnavailable:
+                await asyncio.sleep(SYNC_AGAIN)
+
+    async def _deliver(self) -> None:
+        while True:
+            self._core.letters.clear()
+            try:
+                taken = await self._core.courier.deliver_due()
+            except (DatabaseUnavailable, ClockUnknown):
+                taken = 0
+            except Exception as error:  # noqa: BLE001  # One bad letter must not stop the others.
+                _log.error("delivery_broken", error=type(error).__name__)
+                taken = 0
+            if taken < BATCH:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._core.letters.wait(), LOOK_EVERY)
+
+
+_STANDING = {key.decode(): value.decode() for key, value in STANDING_HEADERS}
+
+
+def _host(scope: Scope) -> str:
+    for key, value in scope["headers"]:
+        if key == b"host":
+            name: str = value.decode("latin-1").lower()
+            return name.rpartition(":")[0] if name.rpartition(":")[2].isdigit() else name
+    return ""
+
+
+def _recipient(raw: str) -> str:
+    """A number or address as the outbox knows it."""
+    try:
+        identifier = parse_identifier(raw)
+    except Malformed:
+        return raw
+    return identifier.shown
+
+
+class Lazy:
+    """The application as a server process imports it: built when its life begins."""
+
+    def __init__(self) -> None:
+        self._server: Server | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve; the settings come from the environment that `hufu serve` prepared."""
+        if self._server is None:
+            config = os.environ.get(CONFIG_VARIABLE)
+            configuration = load(Path(config) if config else None, os.environ)
+            configure(configuration.settings.log)
+            self._server = Server(await open_core(configuration))
+        await self._server(scope, receive, send)
+
+
+application = Lazy()

@@ -1,0 +1,63 @@
+"""`hufu outbox`."""
+
+from pathlib import Path
+
+import click
+
+from hufu.actions.delivery import OpenedLetter, newest_letters
+from hufu.cli.options import configured, with_database
+from hufu.cli.output import print_json, print_table
+from hufu.core import Core
+from hufu.domain.errors import Malformed
+from hufu.domain.names import mask_email, mask_phone
+from hufu.pages.development import SHOWN, shown
+from hufu.services.delivery import Channel
+from hufu.services.identifiers import parse_identifier
+from hufu.services.keys import SealBroken
+from hufu.services.phones import national
+
+SECRET = ("code", "text")
+COLUMNS = ("at", "to", "app", "purpose")
+
+
+@click.command()
+@configured
+@click.option("--to", help="A phone, in any spelling, or an e-mail address.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def outbox(config: Path | None, data: Path | None, to: str | None, as_json: bool) -> None:
+    """List what was sent, newest first; in production without recipients, codes and texts."""
+
+    async def work(core: Core) -> tuple[list[OpenedLetter], bool]:
+        recipient = _recipient(to) if to else None
+        letters = await newest_letters(core.database, core.secrets.letters, recipient, SHOWN)
+        return letters, core.configuration.development
+
+    try:
+        found, development = with_database(config, data, work)
+    except SealBroken:
+        raise click.ClickException("pepper: the outbox was sealed with another key") from None
+    letters = [shown(each) if development else _veiled(each) for each in found]
+    if as_json:
+        print_json(letters)
+    elif letters:
+        columns = (*COLUMNS, *SECRET) if development else COLUMNS
+        print_table(columns, [[letter[name] for name in columns] for letter in letters])
+    else:
+        click.echo("Nothing was sent.")
+
+
+def _veiled(letter: OpenedLetter) -> dict[str, object]:
+    """The letter as an operator may see it: neither whom it reached nor what it said."""
+    kept = {name: value for name, value in shown(letter).items() if name not in SECRET}
+    to = letter.sealed.recipient
+    return kept | {
+        "to": mask_phone(national(to)) if letter.sealed.channel == Channel.SMS else mask_email(to)
+    }
+
+
+def _recipient(raw: str) -> str:
+    """A number or address as the outbox knows it."""
+    try:
+        return parse_identifier(raw).shown
+    except Malformed:
+        return raw

@@ -1,0 +1,222 @@
+"""What every entrance needs, built from the settings: a database, the services, and per app the
+bundle that its actions are given."""
+
+import asyncio
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from hufu.actions.delivery import Carrier, Courier, Route
+from hufu.actions.deps import App, Deps, Secrets
+from hufu.configuration import Configuration
+from hufu.domain.passwords import MIN_LENGTH, PasswordPolicy, Scheme
+from hufu.domain.sessions import SessionPolicy
+from hufu.services.argon2 import Argon2Cost, Argon2Hasher
+from hufu.services.blocklist import common_passwords
+from hufu.services.breaker import Breaker
+from hufu.services.captcha import CaptchaPainter
+from hufu.services.clock import Clock, DatabaseClock
+from hufu.services.delivery import Channel
+from hufu.services.images import Images
+from hufu.services.keys import Digester, Keyring, Sealer
+from hufu.services.providers import open_provider
+from hufu.services.templates import Templates
+from hufu.services.uploads import Uploads
+from hufu.settings import DIALECTS, OUTBOX, AppSettings, Settings
+from hufu.storage.database import Database
+from hufu.wire.deviations import (
+    PLAIN_HTTP,
+    SMS_ONLY_FACTOR,
+    UNKNOWN_USER_TOLD,
+    Deviation,
+)
+
+STRICT_MIN_LENGTH = 8
+RECOVERY_DELAY_HOURS = 72.0
+PRICE_UNITS = 10_000
+UPLOADS = Path("uploads", "avatar")
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """Everything behind the front door of one process."""
+
+    configuration: Configuration
+    database: Database
+    clock: Clock
+    secrets: Secrets
+    courier: Courier
+    apps: Mapping[str, Deps]
+    letters: asyncio.Event
+    _hasher: Argon2Hasher
+    _images: Images
+    _painter: CaptchaPainter
+    _breakers: tuple[Breaker, ...]
+
+    async def close(self) -> None:
+        """Let go of threads, providers and connections."""
+        for breaker in self._breakers:
+            await breaker.close()
+        for service in (self._hasher, self._images, self._painter):
+            await asyncio.to_thread(service.close)
+        await self.database.close()
+
+
+async def open_core(configuration: Configuration, clock: Clock | None = None) -> Core:
+    """Build it all. Nothing is connected yet, and a database that is down is no error here.
+
+    Without a `clock` of its own it is the database's, which has to be synced before the first use.
+    Raises ProviderMisconfigured, TemplateRefused.
+    """
+    settings = configuration.settings
+    database = await Database.open(
+        settings.database_url,
+        size=settings.database.connections,
+        wait=settings.database.wait_seconds,
+        statement=settings.database.statement_seconds,
+    )
+    clock = clock or DatabaseClock(database.now)
+    pepper = Keyring.parse(settings.pepper)
+    secrets = _secrets(settings, pepper)
+    breakers = {name: Breaker(open_provider(each)) for name, each in settings.providers.items()}
+    courier = Courier(database, clock, secrets.letters, _routes(settings, breakers))
+    letters = asyncio.Event()
+    hasher = Argon2Hasher(
+        pepper,
+        Argon2Cost(settings.hash.memory_kib, settings.hash.passes),
+        slots=settings.hash.slots or os.cpu_count() or 1,
+        queue=settings.hash.queue,
+        deadline=settings.hash.deadline_seconds,
+    )
+    images, painter = Images(), CaptchaPainter()
+    templates = Templates.load(settings.apps.keys(), settings.templates_dir)
+    uploads = Uploads(settings.data_dir / UPLOADS)
+    apps = {
+        name: Deps(
+            app=_app(name, each, settings),
+            limits=settings.limits,
+            database=database,
+            clock=clock,
+            hasher=hasher,
+            secrets=secrets,
+            channels=courier,
+            templates=templates,
+            images=images,
+            painter=painter,
+            uploads=uploads,
+            on_letters=letters.set,
+        )
+        for name, each in settings.apps.items()
+    }
+    return Core(
+        configuration,
+        database,
+        clock,
+        secrets,
+        courier,
+        apps,
+        letters,
+        hasher,
+        images,
+        painter,
+        tuple(breakers.values()),
+    )
+
+
+def _secrets(settings: Settings, pepper: Keyring) -> Secrets:
+    identity = Keyring.parse(settings.identity_key)
+    return Secrets(
+        codes=Digester(pepper.derive("codes")),
+        blind_index=Digester(identity.derive("blind index")),
+        letters=Sealer(pepper.derive("letters")),
+        captchas=Sealer(pepper.derive("captchas")),
+        identity_numbers=Sealer(identity.derive("identity numbers")),
+    )
+
+
+def _routes(settings: Settings, breakers: Mapping[str, Breaker]) -> dict[tuple[str, str], Route]:
+    def carrier(provider: str) -> Carrier | None:
+        return None if provider == OUTBOX else breakers[provider]
+
+    return {
+        (name, channel): Route(carrier(provider), app.language)
+        for name, app in settings.apps.items()
+        for channel, provider in (
+            (Channel.SMS, app.sms_provider),
+            (Channel.EMAIL, app.email_provider),
+        )
+    }
+
+
+def _app(name: str, app: AppSettings, settings: Settings) -> App:
+    dialect = DIALECTS[app.dialect]
+    traits = dialect.traits
+    strict = app.hardening == "strict"
+    blocklist = strict if app.password_blocklist is None else app.password_blocklist
+    masked = strict if app.identity_number is None else app.identity_number == "masked"
+    delay = app.recovery_delay_hours
+    idle = app.session_idle_days or traits.session_idle_days
+    absolute = app.session_absolute_days or traits.session_absolute_days
+    return App(
+        name=name,
+        title=app.title or dialect.title,
+        url=app_url(app, settings),
+        pool=app.pool,
+        language=app.language,
+        scheme=_scheme(app.pool, settings),
+        mint_token=traits.mint_token,
+        session_guesses_limited=traits.session_guesses_limited,
+        unique_names=traits.unique_names,
+        handles=traits.handles,
+        reveal_unknown_user=(
+            not strict if app.reveal_unknown_user is None else app.reveal_unknown_user
+        ),
+        mask_identity_number=masked,
+        password_policy=PasswordPolicy(
+            app.password_min_length or (STRICT_MIN_LENGTH if strict else MIN_LENGTH),
+            common_passwords() if blocklist else frozenset(),
+        ),
+        code_digits=app.code_digits,
+        code_life=timedelta(minutes=app.code_minutes or traits.code_minutes),
+        sessions=SessionPolicy(timedelta(days=idle), timedelta(days=absolute)),
+        recovery_delay=timedelta(hours=RECOVERY_DELAY_HOURS if delay is None else delay),
+        price_per_message=round(app.price_per_message * PRICE_UNITS),
+        budget_per_day=round(app.budget_per_day * PRICE_UNITS),
+    )
+
+
+def _scheme(pool: str, settings: Settings) -> Scheme:
+    """In a pool where some clients send the MD5 of a password, verifiers are made over that."""
+    digested = any(
+        DIALECTS[app.dialect].traits.md5_passwords
+        for app in settings.apps.values()
+        if app.pool == pool
+    )
+    return Scheme.MD5 if digested else Scheme.PLAIN
+
+
+def deviations(configuration: Configuration) -> dict[str, list[Deviation]]:
+    """The weaknesses that the settings leave in force, by app."""
+    settings = configuration.settings
+    found: dict[str, list[Deviation]] = {}
+    for name, each in settings.apps.items():
+        app = _app(name, each, settings)
+        own = DIALECTS[each.dialect].deviations(app, configuration.options[name])
+        found[name] = [SMS_ONLY_FACTOR, *own]
+        if app.reveal_unknown_user:
+            found[name].append(UNKNOWN_USER_TOLD)
+        if not app.url.startswith("https:"):
+            found[name].append(PLAIN_HTTP)
+    return found
+
+
+def app_url(app: AppSettings, settings: Settings) -> str:
+    """Where clients find the app's mount, without a slash at the end."""
+    public = urlsplit(settings.public_url)
+    if app.prefix or not app.hosts:
+        return settings.public_url.rstrip("/") + app.prefix
+    port = f":{public.port}" if public.port else ""
+    return f"{public.scheme}://{app.hosts[0]}{port}"

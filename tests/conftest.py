@@ -1,0 +1,71 @@
+"""A real PostgreSQL per test process, emptied before each test, and a server over it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+import asyncpg
+import pytest
+from front_door import World, opened
+
+from hufu.services.postgres import EmbeddedPostgres
+from hufu.storage.schema import migrate
+
+GENEROUS = {
+    "limits.sends_per_minute": 1000,
+    "limits.sends_per_hour": 1000,
+    "limits.sends_per_day": 1000,
+}
+"""Limits that stay out of the way of tests that are about something else."""
+
+
+@pytest.fixture(scope="session")
+def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A migrated database of this test process's own."""
+    folder = tmp_path_factory.mktemp("database")
+    with EmbeddedPostgres.start(folder / "postgres", fast=True) as postgres:
+        asyncio.run(migrate(postgres.url))
+        yield postgres.url
+
+
+async def _empty(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        tables = await connection.fetch(
+            "SELECT tablename FROM pg_tables "
+            "WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+        )
+        names = ", ".join(row["tablename"] for row in tables)
+        await connection.execute(f"TRUNCATE {names} RESTART IDENTITY")
+    finally:
+        await connection.close()
+
+
+@pytest.fixture
+async def empty_database(database_url: str) -> str:
+    """The database with no rows in it."""
+    await _empty(database_url)
+    return database_url
+
+
+@pytest.fixture
+async def world(empty_database: str, tmp_path: Path) -> AsyncIterator[World]:
+    """A development server over an empty database, with generous sending limits."""
+    async with opened(empty_database, tmp_path, GENEROUS) as world:
+        yield world
+
+
+@pytest.fixture
+def world_with(
+    empty_database: str, tmp_path: Path
+) -> Callable[..., AbstractAsyncContextManager[World]]:
+    """Makes a server with settings of the test's own: `world_with({"apps.fomo.pool": "b"})`."""
+
+    def make(
+        overrides: dict[str, object], config: Path | None = None, *, generous: bool = True
+    ) -> AbstractAsyncContextManager[World]:
+        limits = GENEROUS if generous else {}
+        return opened(empty_database, tmp_path, {**limits, **overrides}, config)
+
+    return make
