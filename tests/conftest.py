@@ -20,6 +20,13 @@ GENEROUS = {
 """Limits that stay out of the way of tests that are about something else."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Take the option that writes the dialects' samples anew."""
+    parser.addoption(
+        "--record-samples", action="store_true", help="write the dialects' recorded samples anew"
+    )
+
+
 @pytest.fixture(scope="session")
 def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A migrated database of this test process's own."""

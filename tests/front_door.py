@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -166,6 +166,10 @@ class World:
             return list(await connection.fetch(statement, *arguments))
         finally:
             await connection.close()
+
+
+WorldWith = Callable[..., AbstractAsyncContextManager[World]]
+"""Makes a server with settings of the test's own: `world_with({"apps.fomo.pool": "b"})`."""
 
 
 @asynccontextmanager

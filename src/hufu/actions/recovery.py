@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 
 from hufu.actions.deps import Deps
 from hufu.actions.outbox import CodeSent, send_code, send_notice, spend_probe
-from hufu.actions.sessions import SignedIn, open_session
+from hufu.actions.sessions import SessionToken, SignedIn, open_session
 from hufu.actions.sign_in import count_password_guess
-from hufu.actions.verification import REGISTER_OR_RECOVER, confirm, confirm_newest
+from hufu.actions.verification import confirm, confirm_newest
 from hufu.domain.errors import (
     AccountUnknown,
     ChallengeUnknown,
@@ -242,7 +242,9 @@ async def send_recovery_code(deps: Deps, cmd: SendRecoveryCode) -> CodeSent:
 class RecoverWithCode:
     """Set a new password with the code that was sent to the identifier.
 
+    A code for one of the `purposes` is looked at, though only one for recovering opens anything.
     `account` is another identifier that must lead to the same account, where the wire has one;
+    `unknown_told_first` tells of an unknown identifier before the code, where the app tells it;
     `unchanged_refused` refuses the password that the account has.
     """
 
@@ -250,9 +252,12 @@ class RecoverWithCode:
     identifier: Identifier
     digits: str
     password: Password
+    purposes: tuple[Purpose, ...] = (Purpose.RECOVER,)
     binding: str = ""
     account: Identifier | None = None
+    unknown_told_first: bool = False
     unchanged_refused: bool = False
+    replaces: SessionToken | None = None
 
 
 async def recover_with_code(deps: Deps, cmd: RecoverWithCode) -> PasswordSet:
@@ -270,7 +275,14 @@ async def recover_and_sign_in(deps: Deps, cmd: RecoverWithCode) -> SignedIn:
     proved = await _prove(deps, cmd)
     async with deps.begin() as work:
         account_id = await _replace_proved(deps, work, proved)
-        signed_in = await open_session(deps, work, cmd.client, account_id, SignInMethod.RECOVERY)
+        signed_in = await open_session(
+            deps,
+            work,
+            cmd.client,
+            account_id,
+            SignInMethod.RECOVERY,
+            replaces=cmd.replaces,
+        )
         await work.commit()
     return signed_in
 
@@ -285,7 +297,9 @@ class _Proved:
 
 async def _prove(deps: Deps, cmd: RecoverWithCode) -> _Proved:
     deps.app.password_policy.check(cmd.password)
-    code = await confirm_newest(deps, REGISTER_OR_RECOVER, cmd.identifier, cmd.digits, cmd.binding)
+    if cmd.unknown_told_first and deps.app.reveal_unknown_user:
+        await _refuse_unknown(deps, cmd)
+    code = await confirm_newest(deps, cmd.purposes, cmd.identifier, cmd.digits, cmd.binding)
     async with deps.look() as work:
         account_id = await _recoverable(deps, work, cmd.identifier)
         if account_id is None or code.purpose is not Purpose.RECOVER:
@@ -296,6 +310,13 @@ async def _prove(deps: Deps, cmd: RecoverWithCode) -> _Proved:
     if cmd.unchanged_refused and await deps.hasher.matches(cmd.password, current):
         return _Proved(code, PasswordUnchanged())
     return _Proved(code, (account_id, await deps.hasher.make(cmd.password, deps.app.scheme)))
+
+
+async def _refuse_unknown(deps: Deps, cmd: RecoverWithCode) -> None:
+    async with deps.begin() as work:
+        if await _recoverable(deps, work, cmd.identifier) is None:
+            await spend_probe(deps, work, cmd.client)
+            raise AccountUnknown
 
 
 async def _replace_proved(deps: Deps, work: Work, proved: _Proved) -> int:

@@ -13,7 +13,7 @@ from hufu.actions.outbox import (
     spend_send,
 )
 from hufu.actions.sessions import SessionToken, SignedIn, open_session
-from hufu.actions.verification import REGISTER_OR_RECOVER, confirm, confirm_newest
+from hufu.actions.verification import confirm, confirm_newest
 from hufu.domain.errors import (
     ChallengeUnknown,
     CodeExpired,
@@ -208,6 +208,7 @@ async def send_code_for_state(deps: Deps, cmd: SendCodeForState) -> CodeSent:
 class RegisterWithCode:
     """Register an identifier with the code that was sent to it.
 
+    A code for one of the `purposes` is looked at, though only one for registering opens anything.
     Where a session is opened at once, it is on `device` if the wire names one, and in place of the
     session that the client has.
     """
@@ -216,6 +217,7 @@ class RegisterWithCode:
     identifier: Identifier
     digits: str
     password: Password | None
+    purposes: tuple[Purpose, ...] = (Purpose.REGISTER,)
     binding: str = ""
     device: str | None = None
     replaces: SessionToken | None = None
@@ -259,7 +261,7 @@ async def register_and_sign_in(deps: Deps, cmd: RegisterWithCode) -> SignedIn:
 async def _prove(deps: Deps, cmd: RegisterWithCode) -> tuple[Code, Verifier | None]:
     if cmd.password is not None:
         deps.app.password_policy.check(cmd.password)
-    code = await confirm_newest(deps, REGISTER_OR_RECOVER, cmd.identifier, cmd.digits, cmd.binding)
+    code = await confirm_newest(deps, cmd.purposes, cmd.identifier, cmd.digits, cmd.binding)
     verifier = None
     if cmd.password is not None:
         verifier = await deps.hasher.make(cmd.password, deps.app.scheme)
@@ -298,14 +300,16 @@ class RegisterWithName:
 async def register_with_name(deps: Deps, cmd: RegisterWithName) -> Registered:
     """Make the account, always as a member: a wish for another role is left to an operator.
 
-    An unproved address signs in to this app only, and keeps its real owner from nothing. Raises
+    An unproved address signs in to this app only, and keeps its real owner from nothing; where the
+    owner is known already, that is told only as far as the app tells such things. Raises
     PasswordUnfit, IdentifierTaken.
     """
     deps.app.password_policy.check(cmd.password)
     verifier = await deps.hasher.make(cmd.password, deps.app.scheme)
     proved = cmd.identifier.kind is IdentifierKind.USER_NAME
     async with deps.begin() as work:
-        if await work.identifiers.find(deps.app.pool, cmd.identifier):
+        known = await work.identifiers.find(deps.app.pool, cmd.identifier)
+        if known and (proved or deps.app.reveal_unknown_user):
             raise taken(cmd.identifier)
         account_id = await create_account(
             deps,

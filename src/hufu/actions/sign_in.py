@@ -98,7 +98,11 @@ async def _count_guess(
     identifier: Identifier,
     candidates: list[SignInCandidate],
 ) -> _Guess:
-    subject = f"account:{candidates[0].account.id}" if candidates else identifier.key
+    subject = (
+        f"account:{candidates[0].account.id}"
+        if candidates
+        else f"{identifier.kind}:{identifier.key}"
+    )
     hits = [(Limit.PASSWORD_GUESSES, subject)]
     if client.network is not None:
         hits.append((Limit.PASSWORD_GUESSES_FROM, client.network))

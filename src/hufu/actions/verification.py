@@ -10,8 +10,8 @@ from hufu.domain.verification import Code, Purpose
 from hufu.storage.work import Work
 
 REGISTER_OR_RECOVER = (Purpose.REGISTER, Purpose.RECOVER)
-"""Where a client asks for a code without saying why, the state of the number decides. Whoever
-knows the digits may be told that state, though the code opens only what it was sent for."""
+"""Where a client asks for a code without saying why, the state of the number decides what it is
+for. Whoever knows the digits may be told that state, though the code opens nothing else."""
 
 
 async def confirm(

@@ -10,15 +10,17 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
-from hufu.configuration import CONFIG_VARIABLE, Configuration, load
+from hufu.configuration import CONFIG_VARIABLE, PREFIX, Configuration, load
 from hufu.core import Core, open_core
 from hufu.services.clock import DatabaseClock
+from hufu.services.keys import Keyring
 from hufu.services.postgres import EmbeddedPostgres
 
 T = TypeVar("T")
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 POSTGRES = "postgres"
+SECRETS = ("pepper", "identity_key")
 
 
 def configured(command: Command) -> Command:
@@ -48,6 +50,18 @@ def configuration(config: Path | None, data: Path | None, **more: object) -> Con
     return load(config, os.environ, given)
 
 
+def described(config: Path | None, data: Path | None) -> Configuration:
+    """The settings for a command that only tells of them: no folder and no secrets are made.
+
+    Raises SettingsRefused.
+    """
+    given = {name for name in SECRETS if f"{PREFIX}{name.upper()}" in os.environ}
+    absent = () if config else set(SECRETS) - given
+    found = configuration(config, data, **{name: Keyring.fresh() for name in absent})
+    sources = {**found.sources, **dict.fromkeys(absent, "development")}
+    return Configuration(found.settings, found.options, sources, found.development)
+
+
 def embedded(settings: Configuration) -> EmbeddedPostgres | None:
     """The embedded database, started or joined, where the settings name no other."""
     if settings.settings.database_url:
@@ -69,6 +83,8 @@ async def _core(settings: Configuration) -> AsyncIterator[Core]:
     try:
         if isinstance(core.clock, DatabaseClock):
             await core.clock.sync()
+        if not await core.database.is_current():
+            raise click.ClickException("the database is not up to date: run `hufu migrate`")
         yield core
     finally:
         await core.close()
@@ -89,3 +105,18 @@ def with_core(settings: Configuration, work: Callable[[Core], Awaitable[T]]) -> 
         return asyncio.run(run(settings))
     with postgres:
         return asyncio.run(run(with_url(settings, postgres.url)))
+
+
+def with_database(
+    config: Path | None, data: Path | None, work: Callable[[Core], Awaitable[T]]
+) -> T:
+    """The result of `work` over a database that is there already.
+
+    Raises SettingsRefused, DatabaseUnavailable, PostgresUnavailable.
+    """
+    settings = described(config, data).settings
+    if not settings.database_url and not (settings.data_dir / POSTGRES).exists():
+        raise click.ClickException(
+            f"there is no database in {settings.data_dir} yet: `hufu serve` makes it"
+        )
+    return with_core(configuration(config, data), work)

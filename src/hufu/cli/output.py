@@ -19,14 +19,18 @@ def printable(text: str) -> str:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print rows under their columns; None is an empty cell."""
+    """Print rows under their columns; None is an empty cell, and only the last column is folded."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for column in columns:
-        table.add_column(column, overflow="fold")
+        last = column == columns[-1]
+        table.add_column(column, overflow="fold", no_wrap=not last)
     for row in rows:
         table.add_row(*(Text(printable("" if cell is None else str(cell))) for cell in row))
-    width = None if sys.stdout.isatty() else PIPE_WIDTH
-    Console(file=sys.stdout, width=width, highlight=False).print(table)
+    wide = Console(file=sys.stdout, width=PIPE_WIDTH, highlight=False)
+    if sys.stdout.isatty():
+        least = wide.measure(table).minimum
+        wide.width = max(Console(file=sys.stdout).width, least)
+    wide.print(table)
 
 
 def print_json(value: object) -> None:

@@ -90,5 +90,6 @@ def _value(module: ModuleType, node: ast.expr) -> str:
 
 
 def _near(file: Path) -> Path:
+    """The file as seen from here, or else from where hufu is installed."""
     here = Path.cwd()
-    return file.relative_to(here) if file.is_relative_to(here) else file
+    return file.relative_to(here if file.is_relative_to(here) else file.parents[3])

@@ -1,10 +1,9 @@
 """`hufu settings`."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import click
 import msgspec
@@ -31,8 +30,12 @@ TABLES: Mapping[str, type] = {
 COLUMNS = ("path", "value", "default", "source", "meaning")
 KIND = "kind"
 
-_SECRET = re.compile(r"(?:.*_)?(?:pepper|password|secret|token|key)")
-HIDDEN = "***"
+HIDDEN = r"\1***"
+_SECRET = re.compile(r".*(?:pepper|password|secret|token|key)")
+# Up to the last @ of all: what stands in a password unencoded must not end it.
+_SIGNED_IN = re.compile(r"(//[^:/?#@]*:).*(?=@)")
+_WITH_SECRET = re.compile(r"([?&][^=&]*(?:password|secret|token|key)=)[^&]*")
+_QUERY = re.compile(r"([?#]).*")
 
 
 @click.command()
@@ -79,7 +82,7 @@ def _rows(
     where: tuple[str, ...],
     kind: type,
     holder: Any,
-    skip: set[str] = frozenset(),  # type: ignore[assignment]
+    skip: Container[str] = (),
 ) -> Iterator[dict[str, object]]:
     for name, each in fields_of(kind).items():
         if name in skip:
@@ -108,27 +111,15 @@ def safe(name: str, value: object) -> object:
     """The value as it may be shown; of a secret, whether it is set."""
     if _SECRET.fullmatch(name):
         return "(set)" if value else ""
-    if name in {"url", "database_url"} and isinstance(value, str):
-        return _without_secrets(value)
+    if name == "database_url":
+        return _WITH_SECRET.sub(HIDDEN, _SIGNED_IN.sub(HIDDEN, str(value)))
+    if name == "url":
+        return _QUERY.sub(HIDDEN, str(value))
     return _plain(value)
 
 
 def _plain(value: object) -> object:
     return msgspec.to_builtins(value, enc_hook=str)
-
-
-def _without_secrets(url: str) -> str:
-    parts = urlsplit(url)
-    user, at, host = parts.netloc.rpartition("@")
-    name, colon, _ = user.partition(":")
-    hidden = f"{name}{colon}{HIDDEN if colon else ''}{at}{host}"
-    return parts._replace(netloc=hidden, query=_query(parts.query)).geturl()
-
-
-def _query(query: str) -> str:
-    pairs = parse_qsl(query, keep_blank_values=True)
-    shown = [(key, HIDDEN if _SECRET.fullmatch(key) else value) for key, value in pairs]
-    return urlencode(shown, safe="/*,")
 
 
 def _cell(value: object) -> str:
@@ -137,7 +128,7 @@ def _cell(value: object) -> str:
             return ""
         case bool():
             return str(value).lower()
-        case list():
+        case list() | tuple():
             return ", ".join(map(str, value))
         case dict():
             return msgspec.json.encode(value).decode()

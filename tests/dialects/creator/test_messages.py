@@ -60,9 +60,9 @@ SESSION = SessionToken(TOKEN)
 LIFE = timedelta(days=30)
 
 PATHS = {
-    "user/registerPhone/<phone>": (m.AskRegisterPhone, m.RegisterPhone),
-    "user/loginPhone/<phone>": (m.AskLoginPhone, m.LoginPhone),
-    "user/forgetPassword/<phone>": (m.AskForgetPassword, m.ForgetPassword),
+    "user/registerPhone/<phone>": (m.SendToRegister, m.RegisterPhone),
+    "user/loginPhone/<phone>": (m.SendToLogIn, m.LoginPhone),
+    "user/forgetPassword/<phone>": (m.SendToRecover, m.ForgetPassword),
 }
 GETS = [(path, structs[0]) for path, structs in PATHS.items()]
 WITH_CODE: list[tuple[type[Any], Fields]] = [
@@ -160,7 +160,7 @@ def test_no_address_and_no_official_name_is_shown(account: str) -> None:
     assert register(account=account, name="爱丽丝").command(visit()).name == "爱丽丝"
 
 
-@pytest.mark.parametrize("account", [PHONE, f"+86 {PHONE}", "12345678", "ab", "a" * 65, "a@b"])
+@pytest.mark.parametrize("account", [PHONE, f"+86 {PHONE}", "12345678", "ab", "a" * 65])
 def test_what_is_no_account_is_a_failure(account: str) -> None:
     with pytest.raises(AccountNameMalformed):
         register(account=account).command(visit())
@@ -238,9 +238,7 @@ def test_a_login_takes_any_identifier(account: str) -> None:
     assert command.replaces == SESSION
 
 
-@pytest.mark.parametrize(
-    "account", ["ab", "12345678", "-1", "a@b", "a" * 200, "\u200b", "02112345678"]
-)
+@pytest.mark.parametrize("account", ["ab", "12345678", "-1", "a" * 200, "\u200b", "02112345678"])
 def test_what_nobody_can_have_is_looked_for_all_the_same(account: str) -> None:
     command = read(m.Login, {"account": account, "password": "x"}).command(visit())
     assert command.identifier.kind is IdentifierKind.USER_NAME
@@ -267,15 +265,15 @@ def test_what_is_no_id_is_malformed(user_id: object) -> None:
 def test_whether_a_client_is_known_without_a_cookie_is_a_setting() -> None:
     asking = visit(m.Options(bare_logout="cookie"))
     assert not read(m.Logout, {"user_id": 7}).command(asking).same_client
-    assert not read(m.AskLoginPhone, {"<phone>": PHONE}).command(asking).same_client
-    assert read(m.AskLoginPhone, {"<phone>": PHONE}).command(visit()).same_client
+    assert not read(m.SendToLogIn, {"<phone>": PHONE}).command(asking).same_client
+    assert read(m.SendToLogIn, {"<phone>": PHONE}).command(visit()).same_client
 
 
 # By phone
 
 
 @pytest.mark.parametrize(("path", "struct"), GETS)
-def test_a_path_ends_in_a_phone(path: str, struct: type[m.AskRegisterPhone]) -> None:
+def test_a_path_ends_in_a_phone(path: str, struct: type[m.SendToRegister]) -> None:
     assert endpoint("GET", path).request is struct
     command = read(struct, {"<phone>": f"+86 {PHONE}"}).command(visit())
     assert command.identifier.key == f"+86{PHONE}"
@@ -383,9 +381,9 @@ def test_no_other_site_may_call(row: Endpoint[m.Options]) -> None:
 
 
 def test_a_session_is_a_cookie() -> None:
-    assert m.cookie_only({"session_id": "x"}, TOKEN) == SESSION
+    assert m.proof({"session_id": "x"}, TOKEN) == SESSION
     with pytest.raises(NotSignedIn):
-        m.cookie_only({"session_id": TOKEN}, None)
+        m.proof({"session_id": TOKEN}, None)
 
 
 # Answers
@@ -411,7 +409,7 @@ def test_a_logout_takes_away_the_cookie_that_it_ended() -> None:
 def test_the_other_answers() -> None:
     assert encoded(m.registered(Registered(7), visit())) == '{"msg":"register successful"}'
     assert m.registered(Registered(7), visit()).cookies == ()
-    assert encoded(m.code_sent(CodeSent(), visit())) == '{"msg":"注意接收短信"}'
+    assert encoded(m.sms_sent(CodeSent(), visit())) == '{"msg":"注意接收短信"}'
     assert encoded(m.sign_in_code_sent(CodeSent(), visit())) == '{"msg":"注意接收短信"}'
     assert encoded(m.recovery_code_sent(CodeSent(), visit())) == '{"msg":"注意接收验证码"}'
 
@@ -441,7 +439,7 @@ REFUSED: list[tuple[str, str, type[Refusal], int, str]] = [
     ("POST", "user/loginPhone/<phone>", CodeWrong, 400, "验证码错误，请重新输入"),
     ("POST", "user/loginPhone/<phone>", ChallengeUnknown, 400, "验证码错误，请重新输入"),
     ("POST", "user/loginPhone/<phone>", CodeExpired, 404, "验证码已经过期，请重新申请"),
-    ("POST", "user/loginPhone/<phone>", AccountBarred, 404, "no this user"),
+    ("POST", "user/loginPhone/<phone>", AccountBarred, 403, "验证码错误，请重新输入"),
     ("GET", "user/forgetPassword/<phone>", SendLimitReached, 200, "注意接收验证码"),
     ("GET", "user/forgetPassword/<phone>", MessageNotWanted, 403, "用户不存在"),
     ("POST", "user/forgetPassword/<phone>", AccountUnknown, 404, "用户不存在"),
@@ -465,7 +463,7 @@ def test_each_call_refuses_in_its_own_words(
     [
         (PasswordWrong, 400, "password error"),
         (AccountUnknown, 404, "no this user!"),
-        (AccountBarred, 404, "no this user!"),
+        (AccountBarred, 403, "password error"),
         (GuessLimitReached, 403, "password error"),
     ],
 )

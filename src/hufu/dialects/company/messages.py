@@ -23,6 +23,7 @@ from hufu.actions.recovery import PasswordSet, RecoverWithCode
 from hufu.actions.registrations import RegisterWithCode, SendCodeForState
 from hufu.actions.sessions import LoggedOut, LogOut, SessionToken, SignedIn
 from hufu.actions.sign_in import LogIn
+from hufu.actions.verification import REGISTER_OR_RECOVER
 from hufu.dialects.company.errors import OK, says
 from hufu.domain.errors import Malformed, PhoneMalformed
 from hufu.domain.identifiers import Identifier
@@ -222,6 +223,7 @@ class Reg(_Timed):
             mobile(self.phone),
             self.yzm,
             Password.digested(self.pwd),
+            purposes=REGISTER_OR_RECOVER,
             binding=_binding(self.xid, visit),
             device=self.xid,
         )
@@ -282,6 +284,7 @@ class Pwd(_Timed):
             mobile(self.phone),
             self.yzm,
             Password.digested(self.pwd),
+            purposes=REGISTER_OR_RECOVER,
             binding=_binding(self.xid, visit),
             unchanged_refused=True,
         )

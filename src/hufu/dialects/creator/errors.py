@@ -9,6 +9,7 @@ UNAUTHORISED = 401
 FORBIDDEN = 403
 NOT_FOUND = 404
 SERVER_ERROR = 500
+UNAVAILABLE = 503
 
 WATCH_FOR_SMS = "注意接收短信"
 WATCH_FOR_CODE = "注意接收验证码"
@@ -58,56 +59,72 @@ REFUSALS: Refusals = {
     e.GrantInvalid: _REFUSED,
     e.SendLimitReached: _REFUSED,
     e.GuessLimitReached: _REFUSED,
-    e.DeliveryUnavailable: BROKEN,
+    e.DeliveryUnavailable: Reply(BROKEN.body, UNAVAILABLE),
 }
+
+
+def _refusing(failure: Reply) -> dict[type[e.Refusal], Reply]:
+    """What any call may refuse to anybody, in its own words for failure and with HTTP 403."""
+    reply = Reply(failure.body, FORBIDDEN)
+    kinds = (e.NotAllowed, e.CrossSite, e.MessageNotWanted, e.SendLimitReached, e.GuessLimitReached)
+    return dict.fromkeys(kinds, reply)
+
 
 _NOT_REGISTERED = says(OK, "register failure")
 REGISTER: Refusals = {
+    **_refusing(_NOT_REGISTERED),
     e.AccountNameMalformed: _NOT_REGISTERED,
     e.NameMalformed: _NOT_REGISTERED,
     e.PasswordUnfit: _NOT_REGISTERED,
     e.RoleUnknown: _NOT_REGISTERED,
 }
 
-_PASSWORD_ERROR = {"msg": "password error", "user_id": 0}
-_NO_THIS_USER = says(NOT_FOUND, "no this user!", user_id=0)
+_PASSWORD_ERROR = says(BAD_REQUEST, "password error", user_id=0)
 LOGIN: Refusals = {
-    e.IdentifierMalformed: _NO_THIS_USER,
-    e.AccountUnknown: _NO_THIS_USER,
-    e.PasswordWrong: Reply(_PASSWORD_ERROR, BAD_REQUEST),
-    e.AccountBarred: Reply(_PASSWORD_ERROR, FORBIDDEN),
-    e.GuessLimitReached: Reply(_PASSWORD_ERROR, FORBIDDEN),
+    **_refusing(_PASSWORD_ERROR),
+    e.AccountUnknown: says(NOT_FOUND, "no this user!", user_id=0),
+    e.PasswordWrong: _PASSWORD_ERROR,
+    e.AccountBarred: Reply(_PASSWORD_ERROR.body, FORBIDDEN),
 }
 
-LOGOUT: Refusals = {e.NotAllowed: says(FORBIDDEN, "logout failure")}
+LOGOUT: Refusals = _refusing(says(FORBIDDEN, "logout failure"))
 
 # Who asks for a message too often is told what everybody is told, and gets none.
-SEND_TO_REGISTER: Refusals = {e.SendLimitReached: says(OK, WATCH_FOR_SMS)}
-SEND_TO_LOG_IN: Refusals = {
+_NO_THIS_USER = says(NOT_FOUND, "no this user")
+SEND_TO_REGISTER: Refusals = {
+    **_refusing(_NOT_REGISTERED),
     e.SendLimitReached: says(OK, WATCH_FOR_SMS),
-    e.AccountUnknown: says(NOT_FOUND, "no this user"),
 }
-SEND_TO_RECOVER: Refusals = {e.SendLimitReached: says(OK, WATCH_FOR_CODE)}
+SEND_TO_LOG_IN: Refusals = {
+    **_refusing(_NO_THIS_USER),
+    e.SendLimitReached: says(OK, WATCH_FOR_SMS),
+    e.AccountUnknown: _NO_THIS_USER,
+}
+SEND_TO_RECOVER: Refusals = {
+    **_refusing(_NO_USER),
+    e.SendLimitReached: says(OK, WATCH_FOR_CODE),
+}
 
 _PHONE_NOT_REGISTERED = says(FORBIDDEN, "register failure")
 REGISTER_PHONE: Refusals = {
-    e.NotAllowed: _PHONE_NOT_REGISTERED,
+    **_refusing(_PHONE_NOT_REGISTERED),
+    e.ChallengeUnknown: _PHONE_NOT_REGISTERED,
     e.CodeWrong: _PHONE_NOT_REGISTERED,
     e.CodeExpired: _PHONE_NOT_REGISTERED,
     e.IdentifierTaken: _PHONE_NOT_REGISTERED,
 }
 
-_WRONG = {"msg": "验证码错误，请重新输入"}
+_WRONG = says(BAD_REQUEST, "验证码错误，请重新输入")
 LOGIN_PHONE: Refusals = {
-    e.NotAllowed: Reply(_WRONG, BAD_REQUEST),
-    e.CodeWrong: Reply(_WRONG, BAD_REQUEST),
-    e.AccountBarred: Reply(_WRONG, FORBIDDEN),
+    **_refusing(_WRONG),
+    e.ChallengeUnknown: _WRONG,
+    e.CodeWrong: _WRONG,
+    e.AccountBarred: Reply(_WRONG.body, FORBIDDEN),
     e.CodeExpired: says(NOT_FOUND, "验证码已经过期，请重新申请"),
 }
 
 FORGET_PASSWORD: Refusals = {
-    e.IdentifierMalformed: _NO_USER,
-    e.NotAllowed: _NO_USER,
+    **_refusing(_WRONG_CODE),
+    e.ChallengeUnknown: _NO_USER,
     e.AccountBarred: _NO_USER,
-    e.GuessLimitReached: Reply(_WRONG_CODE.body, FORBIDDEN),
 }

@@ -1,4 +1,4 @@
-"""Requests and answers of this dialect, field by field, and what its GET requests may not be."""
+"""Requests and answers of this dialect, field by field, and what a browser may not ask for."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -19,10 +19,12 @@ from hufu.actions.sessions import LoggedOut, LogOutAccount, SessionToken, Signed
 from hufu.actions.sign_in import AlreadySignedIn, LogIn, LogInWithCode, SendSignInCode
 from hufu.dialects.creator.errors import FORBIDDEN, OK, WATCH_FOR_CODE, WATCH_FOR_SMS, says
 from hufu.domain.errors import (
+    ChallengeUnknown,
+    CrossSite,
+    IdentifierMalformed,
     Malformed,
     MessageNotWanted,
     NameMalformed,
-    NotAllowed,
     NotSignedIn,
     RoleUnknown,
 )
@@ -43,10 +45,11 @@ from hufu.wire.deviations import (
     Deviation,
 )
 from hufu.wire.dialect import Endpoint, Head, Reply, SetCookie
-from hufu.wire.fields import Secret, Text, TextOrEmpty, WireId
+from hufu.wire.fields import MAX_ID, Secret, Text, TextOrEmpty, Whole
 
 SESSION_COOKIE = "session_id"
 LONGEST_NAME = 64
+LONGEST_IDENTIFIER = 254  # An e-mail address.
 
 ROLES: Mapping[Role, str] = MappingProxyType(
     {
@@ -58,7 +61,7 @@ ROLES: Mapping[Role, str] = MappingProxyType(
 )
 _ROLES_BY_NAME = MappingProxyType({name: role for role, name in ROLES.items()})
 
-Account = Annotated[str, Text(64)]
+Account = Annotated[str, Text(LONGEST_IDENTIFIER)]
 Phone = Annotated[str, Text(55)]
 Digits = Annotated[str, Text(12)]
 
@@ -91,12 +94,17 @@ def deviations(_: App, options: Options) -> tuple[Deviation, ...]:
 
 
 def guard(head: Head, _: Endpoint[Any]) -> None:
-    """Refuse a GET that a browser makes for a picture, a page, another site or ahead of need: each
-    would send a message."""
+    """Refuse what a browser sends for another site, and a GET that it makes for a picture, a page
+    or ahead of need: each would send a message.
+
+    A logout by id needs no cookie, only the victim's own browser; so no call is spared.
+    """
+    if head.cross_site:
+        raise CrossSite
     if head.method != "GET":
         return
     ahead = (head.header(name) for name in (b"sec-purpose", b"purpose", b"x-moz"))
-    if any(value and "prefetch" in value for value in ahead) or head.cross_site:
+    if any(value and "prefetch" in value for value in ahead):
         raise MessageNotWanted
     if head.header(b"sec-fetch-dest") not in {None, "empty"}:
         raise MessageNotWanted
@@ -110,11 +118,20 @@ def proof(_: Fields, session: str | None) -> SessionToken:
 
 
 def same_number(path: str, body: str) -> Identifier:
-    """The one number that path and body name. Raises PhoneMalformed, NotAllowed."""
-    named, repeated = parse_phone(path), parse_phone(body)
-    if named != repeated:
-        raise NotAllowed
-    return named
+    """The one number that path and body name. Raises PhoneMalformed, ChallengeUnknown."""
+    phone = parse_phone(path)
+    if parse_phone(body) != phone:
+        raise ChallengeUnknown
+    return phone
+
+
+def named(account: str) -> Identifier:
+    """What somebody typed to name an account. What nobody can have leads nowhere, at the same cost
+    and in the same order as a name that nobody has."""
+    try:
+        return parse_any(account)
+    except IdentifierMalformed:
+        return Identifier(IdentifierKind.USER_NAME, account, account)
 
 
 # Requests
@@ -159,14 +176,16 @@ class Login(msgspec.Struct):
     def command(self, visit: Visit) -> LogIn:
         return LogIn(
             visit.client,
-            parse_any(self.account),
+            named(self.account),
             Password.typed(self.password),
             replaces=visit.session,
         )
 
 
 class Logout(msgspec.Struct):
-    user_id: WireId
+    """0 is what a failed login answers, and nobody's id."""
+
+    user_id: Annotated[int, Whole(0, MAX_ID)]
 
     def command(self, visit: Visit) -> LogOutAccount:
         same_client = visit.options.same_client
@@ -218,7 +237,7 @@ class ForgetPassword(_OnPhone):
 
     phone_number: Phone
     new_password: Secret
-    account: Annotated[str, TextOrEmpty(64)] = ""
+    account: Annotated[str, TextOrEmpty(LONGEST_IDENTIFIER)] = ""
     identifying: Digits | None = None
     identifying_code: Digits | None = None
 
@@ -231,7 +250,9 @@ class ForgetPassword(_OnPhone):
             same_number(self.phone, self.phone_number),
             codes.pop() or "",
             Password.typed(self.new_password),
-            account=parse_any(self.account) if self.account else None,
+            account=named(self.account) if self.account else None,
+            unknown_told_first=True,
+            replaces=visit.session,
         )
 
 

@@ -1,0 +1,56 @@
+"""Services that fail in ways that answers tell of."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from dialects.sampling import Stage
+from hufu.domain.passwords import Password, Scheme, Verifier
+from hufu.services.clock import Clock
+from hufu.services.delivery import Channel
+from hufu.services.overload import Overloaded
+
+
+class _NoChannels:
+    def available(self, app: str, channel: Channel) -> bool:
+        del app, channel
+        return False
+
+
+class _BusyHasher:
+    async def make(self, password: Password, scheme: Scheme) -> Verifier:
+        raise Overloaded(5)
+
+    async def matches(self, password: Password, verifier: Verifier | None) -> bool:
+        raise Overloaded(5)
+
+    def outdated(self, verifier: Verifier, scheme: Scheme) -> bool:
+        raise Overloaded(5)
+
+
+@dataclass
+class _ClockThatStops:
+    """Tells the time once, to whoever dispatches the request, and then no more."""
+
+    clock: Clock
+    told: bool = False
+
+    def now(self) -> datetime:
+        if self.told:
+            raise ArithmeticError
+        self.told = True
+        return self.clock.now()
+
+
+def failing_provider(stage: Stage) -> None:
+    """From now on the breakers of the message providers are open."""
+    stage.swap(channels=_NoChannels())
+
+
+def overloaded(stage: Stage) -> None:
+    """From now on too many password hashes are waiting."""
+    stage.swap(hasher=_BusyHasher())
+
+
+def broken(stage: Stage) -> None:
+    """From now on something unforeseen happens in every request."""
+    stage.swap(clock=_ClockThatStops(stage.deps.clock))

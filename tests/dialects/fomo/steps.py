@@ -1,0 +1,92 @@
+"""What cases of this dialect do before their sample."""
+
+from dialects.fomo.contract import SAMPLES
+from dialects.requests import Request, form
+from dialects.sampling import Stage
+
+case = SAMPLES.case
+
+PHONE = "13390633695"
+OTHER_PHONE = "18736008450"
+EMAIL = "abc@126.com"
+OTHER_EMAIL = "wocao@126.com"
+PASSWORD = "123456789"
+NEW_PASSWORD = "987654321"
+WRONG_CODE = "2377"
+UNKNOWN_TOKEN = "ad1647c6e14d29b3973ca5b7c0704b5aa1b31730"
+UNKNOWN_ID = 23
+
+STRICT = {"apps.fomo.hardening": "strict"}
+ONE_MESSAGE = {"limits.sends_per_minute": 1}
+
+
+def call(name: str, /, **fields: object) -> Request:
+    """A call of the dialect with these fields."""
+    return form(f"/fomo/customer/{name}", fields)
+
+
+async def begun(stage: Stage, user_name: str = PHONE, pwd: str = PASSWORD) -> dict[str, int]:
+    """The references of a registration that waits for its code."""
+    answer = await stage.do(call("register", user_name=user_name, pwd=pwd))
+    return dict(answer["data"])
+
+
+async def registered(stage: Stage, user_name: str = PHONE, pwd: str = PASSWORD) -> int:
+    """The id of a new account."""
+    references = await begun(stage, user_name, pwd)
+    code = await stage.code(user_name)
+    answer = await stage.do(call("complete_register", verify_code=code, **references))
+    return int(answer["data"]["user_id"])
+
+
+async def signed_in(stage: Stage, user_name: str = PHONE) -> str:
+    """A session of an account."""
+    answer = await stage.do(call("login", login_name=user_name, pwd=PASSWORD))
+    return str(answer["data"]["session_key"])
+
+
+async def member(stage: Stage, user_name: str = PHONE) -> str:
+    """A session of a new account."""
+    await registered(stage, user_name)
+    return await signed_in(stage, user_name)
+
+
+async def recovering(stage: Stage, user_name: str = PHONE) -> dict[str, int]:
+    """The references of a recovery that waits for its code."""
+    answer = await stage.do(call("rec_pwd1", user_name=user_name))
+    return dict(answer["data"])
+
+
+async def granted(stage: Stage, user_name: str = PHONE) -> str:
+    """A `tmp_session`."""
+    references = await recovering(stage, user_name)
+    code = await stage.code(user_name)
+    answer = await stage.do(call("rec_pwd2", verify_code=code, **references))
+    return str(answer["data"]["tmp_session"])
+
+
+async def binding(stage: Stage, session: str, kind: str, value: str) -> int:
+    """The reference of a binding that waits for its code."""
+    answer = await stage.do(call(f"bind_{kind}", session_key=session, **{kind: value}))
+    return int(answer["data"]["verify_id"])
+
+
+async def unbinding(stage: Stage, session: str, kind: str) -> int:
+    """The reference of an unbinding that waits for its code."""
+    answer = await stage.do(call(f"unbind_{kind}", session_key=session))
+    return int(answer["data"]["verify_id"])
+
+
+async def bound(stage: Stage, session: str, kind: str = "email", value: str = EMAIL) -> None:
+    """Bind an identifier."""
+    reference = await binding(stage, session, kind, value)
+    code = await stage.code(value)
+    await stage.do(
+        call("bind_completed", session_key=session, verify_code=code, verfify_id=reference)
+    )
+
+
+async def guessed_out(stage: Stage, wrong: Request) -> None:
+    """Spend all five guesses at a code."""
+    for _ in range(5):
+        await stage.send(wrong)
