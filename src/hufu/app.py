@@ -29,9 +29,10 @@ from hufu.services.logs import configure
 from hufu.services.uploads import Uploads
 from hufu.settings import DIALECTS, AppSettings
 from hufu.storage.database import DatabaseUnavailable
+from hufu.wire.answers import STANDING_HEADERS, Mount
 from hufu.wire.body import Receive
 from hufu.wire.clients import Proxies, client_address, is_loopback, network_of
-from hufu.wire.serve import STANDING_HEADERS, Mount, Send, Service
+from hufu.wire.serve import Send, Service
 
 Scope = MutableMapping[str, Any]
 

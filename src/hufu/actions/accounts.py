@@ -33,10 +33,7 @@ async def create_account(
     scope: str = "",
     verified: bool = True,
 ) -> int:
-    """A new account with its first identifier; its id. Raises IdentifierTaken.
-
-    Whatever else was pending for the identifier dies: codes, and registrations by other people.
-    """
+    """A new account with its first identifier; its id. Raises IdentifierTaken."""
     now = deps.now()
     while not await work.accounts.claim(account_id := randomness.number31(), deps.app.pool, now):
         pass
@@ -45,8 +42,6 @@ async def create_account(
     )
     if not claimed:
         raise taken(identifier)
-    if verified:
-        await work.codes.void(deps.app.pool, identifier, now)
     if verifier is not None:
         await work.passwords.save(account_id, PasswordPurpose.SIGN_IN, verifier, now)
     await open_profile(deps, work, account_id, name)

@@ -159,8 +159,6 @@ async def complete_binding(deps: Deps, caller: Caller, cmd: CompleteBinding) -> 
         if not claimed:
             await work.commit()  # The code is spent, though the identifier is another's by now.
             raise taken(identifier)
-        await work.codes.void(deps.app.pool, identifier, now)
-        await work.registrations.void_all(deps.app.pool, identifier, now)
         await _tell_all(deps, work, caller, Notice.BOUND, identifier)
         await work.events.add(
             EventKind.IDENTIFIER_BOUND,

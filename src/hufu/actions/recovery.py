@@ -3,29 +3,26 @@
 from dataclasses import dataclass, field
 
 from hufu.actions.deps import Deps
-from hufu.actions.outbox import CodeSent, send_code, send_notice, spend_probe
+from hufu.actions.outbox import CodeSent, send_code, spend_probe
+from hufu.actions.passwords import PasswordSet, replace_password
 from hufu.actions.sessions import SessionToken, SignedIn, open_session
-from hufu.actions.sign_in import count_password_guess
-from hufu.actions.verification import confirm, confirm_newest
+from hufu.actions.verification import confirm, confirm_for_state, confirm_newest
 from hufu.domain.errors import (
     AccountUnknown,
     ChallengeUnknown,
     CodeExpired,
     CodeWrong,
-    GrantInvalid,
-    PasswordShared,
     PasswordUnchanged,
     Refusal,
 )
 from hufu.domain.events import EventKind
 from hufu.domain.identifiers import Identifier
 from hufu.domain.passwords import Password, PasswordPurpose, Verifier
-from hufu.domain.permissions import Caller, Client
+from hufu.domain.permissions import Client
 from hufu.domain.recovery import GRANT_LIFE, may_recover
 from hufu.domain.sessions import SignInMethod
 from hufu.domain.verification import Code, Purpose
 from hufu.services import randomness
-from hufu.services.delivery import Notice
 from hufu.services.keys import token_hash
 from hufu.storage.work import Work
 
@@ -132,88 +129,6 @@ async def confirm_recovery(deps: Deps, cmd: ConfirmRecovery) -> RecoveryGranted:
 
 
 @dataclass(frozen=True, slots=True)
-class PasswordSet:
-    """The password is the account's now."""
-
-
-@dataclass(frozen=True, slots=True)
-class ResetPassword:
-    """Set the sign-in password with a grant."""
-
-    grant: str = field(repr=False)
-    password: Password
-
-
-async def reset_password(deps: Deps, cmd: ResetPassword) -> PasswordSet:
-    """Spend the grant on a new password, and end every session. Raises PasswordUnfit,
-    GrantInvalid."""
-    deps.app.password_policy.check(cmd.password)
-    digest = token_hash(cmd.grant)
-    async with deps.look() as work:
-        if await work.grants.find(digest, deps.app.name, deps.now()) is None:
-            raise GrantInvalid
-    verifier = await deps.hasher.make(cmd.password, deps.app.scheme)
-    async with deps.begin() as work:
-        account_id = await work.grants.claim(digest, deps.app.name, deps.now())
-        if account_id is None:
-            raise GrantInvalid
-        await replace_password(deps, work, account_id, verifier)
-        await work.commit()
-    return PasswordSet()
-
-
-async def replace_password(deps: Deps, work: Work, account_id: int, verifier: Verifier) -> None:
-    """Set the sign-in password, end every session and grant, and tell the owner."""
-    now = deps.now()
-    account = await work.accounts.lock(account_id)
-    if refusal := account.admit():
-        raise refusal
-    await work.passwords.save(account_id, PasswordPurpose.SIGN_IN, verifier, now)
-    await work.sessions.delete_all(account_id)
-    await work.grants.void(account_id, now)
-    for bound in await work.identifiers.of(account_id):
-        if bound.verified:
-            await send_notice(
-                deps, work, bound.identifier, Notice.PASSWORD_CHANGED, bound.identifier
-            )
-    await work.events.add(EventKind.PASSWORD_SET, now, app=deps.app.name, account_id=account_id)
-
-
-@dataclass(frozen=True, slots=True)
-class SetPaymentPassword:
-    """Set the payment password with a grant of the caller's own."""
-
-    grant: str = field(repr=False)
-    password: Password
-
-
-async def set_payment_password(deps: Deps, caller: Caller, cmd: SetPaymentPassword) -> PasswordSet:
-    """Spend the grant on the payment password. Raises PasswordUnfit, PasswordShared,
-    GrantInvalid, GuessLimitReached."""
-    deps.app.password_policy.check(cmd.password)
-    digest = token_hash(cmd.grant)
-    async with deps.look() as work:
-        owner = await work.grants.find(digest, deps.app.name, deps.now())
-        if owner != caller.account_id:
-            raise GrantInvalid
-        await count_password_guess(deps, work, owner)
-        sign_in = await work.passwords.find(owner, PasswordPurpose.SIGN_IN)
-    if await deps.hasher.matches(cmd.password, sign_in):
-        raise PasswordShared
-    verifier = await deps.hasher.make(cmd.password, deps.app.scheme)
-    async with deps.begin() as work:
-        now = deps.now()
-        if await work.grants.claim(digest, deps.app.name, now) != caller.account_id:
-            raise GrantInvalid
-        await work.passwords.save(owner, PasswordPurpose.PAYMENT, verifier, now)
-        await work.events.add(
-            EventKind.PAYMENT_PASSWORD_SET, now, app=deps.app.name, account_id=owner
-        )
-        await work.commit()
-    return PasswordSet()
-
-
-@dataclass(frozen=True, slots=True)
 class SendRecoveryCode:
     """Ask for a recovery code where the wire carries no reference to it."""
 
@@ -242,7 +157,8 @@ async def send_recovery_code(deps: Deps, cmd: SendRecoveryCode) -> CodeSent:
 class RecoverWithCode:
     """Set a new password with the code that was sent to the identifier.
 
-    A code for one of the `purposes` is looked at, though only one for recovering opens anything.
+    With a `state_binding` the code is one that was sent for the identifier's state, bound to that.
+    Of such codes a right one of the other state opens nothing, but earns an honest answer.
     `account` is another identifier that must lead to the same account, where the wire has one;
     `unknown_told_first` tells of an unknown identifier before the code, where the app tells it;
     `unchanged_refused` refuses the password that the account has.
@@ -252,8 +168,7 @@ class RecoverWithCode:
     identifier: Identifier
     digits: str
     password: Password
-    purposes: tuple[Purpose, ...] = (Purpose.RECOVER,)
-    binding: str = ""
+    state_binding: str | None = None
     account: Identifier | None = None
     unknown_told_first: bool = False
     unchanged_refused: bool = False
@@ -295,11 +210,17 @@ class _Proved:
     outcome: tuple[int, Verifier] | Refusal
 
 
+async def _confirm(deps: Deps, cmd: RecoverWithCode) -> Code:
+    if cmd.state_binding is None:
+        return await confirm_newest(deps, Purpose.RECOVER, cmd.identifier, cmd.digits)
+    return await confirm_for_state(deps, cmd.identifier, cmd.digits, cmd.state_binding)
+
+
 async def _prove(deps: Deps, cmd: RecoverWithCode) -> _Proved:
     deps.app.password_policy.check(cmd.password)
     if cmd.unknown_told_first and deps.app.reveal_unknown_user:
         await _refuse_unknown(deps, cmd)
-    code = await confirm_newest(deps, cmd.purposes, cmd.identifier, cmd.digits, cmd.binding)
+    code = await _confirm(deps, cmd)
     async with deps.look() as work:
         account_id = await _recoverable(deps, work, cmd.identifier)
         if account_id is None or code.purpose is not Purpose.RECOVER:

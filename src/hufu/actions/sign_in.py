@@ -259,7 +259,7 @@ class LogInWithCode:
 
 async def log_in_with_code(deps: Deps, cmd: LogInWithCode) -> SignedIn:
     """Open a session. Raises CodeWrong, CodeExpired, AccountBarred."""
-    code = await confirm_newest(deps, (Purpose.SIGN_IN,), cmd.identifier, cmd.digits)
+    code = await confirm_newest(deps, Purpose.SIGN_IN, cmd.identifier, cmd.digits)
     async with deps.begin() as work:
         if code.account_id is None or not await work.codes.claim(code.id, deps.now()):
             raise CodeExpired

@@ -9,10 +9,6 @@ from hufu.domain.limits import Limit
 from hufu.domain.verification import Code, Purpose
 from hufu.storage.work import Work
 
-REGISTER_OR_RECOVER = (Purpose.REGISTER, Purpose.RECOVER)
-"""Where a client asks for a code without saying why, the state of the number decides what it is
-for. Whoever knows the digits may be told that state, though the code opens nothing else."""
-
 
 async def confirm(
     deps: Deps, find: Callable[[Work], Awaitable[Code | None]], digits: str, absent: Refusal
@@ -42,18 +38,30 @@ async def confirm(
     return code
 
 
-async def confirm_newest(
-    deps: Deps,
-    purposes: tuple[Purpose, ...],
-    identifier: Identifier,
-    digits: str,
-    binding: str = "",
-) -> Code:
-    """The newest code sent to the identifier, where the wire carries no reference to it."""
+async def confirm_newest(deps: Deps, purpose: Purpose, identifier: Identifier, digits: str) -> Code:
+    """The newest code sent to the identifier for the purpose, where the wire carries no reference
+    to it. Raises what `confirm` raises."""
 
     async def find(work: Work) -> Code | None:
-        return await work.codes.lock_newest(
-            deps.app.pool, deps.app.name, purposes, identifier, binding
-        )
+        return await work.codes.lock_newest(deps.app.pool, deps.app.name, (purpose,), identifier)
+
+    return await confirm(deps, find, digits, CodeExpired())
+
+
+async def confirm_for_state(deps: Deps, identifier: Identifier, digits: str, binding: str) -> Code:
+    """The newest code that was sent for the identifier's state, and with the binding.
+
+    Where a client asks for a code without saying what for, one sent to an unknown identifier
+    registers, and one sent to a known one recovers. It dies when the identifier changes its state.
+    Raises what `confirm` raises.
+    """
+    purposes = (Purpose.REGISTER, Purpose.RECOVER)
+
+    async def find(work: Work) -> Code | None:
+        code = await work.codes.lock_newest(deps.app.pool, deps.app.name, purposes, identifier)
+        bound = await work.identifiers.find(deps.app.pool, identifier)
+        account_id = bound.account_id if bound else None
+        alive = code and code.binding == binding and code.account_id == account_id
+        return code if alive else None
 
     return await confirm(deps, find, digits, CodeExpired())

@@ -18,15 +18,18 @@ WRITTEN = "<!-- Written by `hufu docs`; change the tables in the code instead. -
 SOURCE = "../../src/hufu/dialects/{dialect}"
 MIB = 1024 * KIB
 OK = 200
+NO = """\
+Every refusal there is has an answer in this dialect; which of them a call gives is shown with it.\
+"""
 COMMON = """
 ## What they have in common
 
 Bodies are `application/x-www-form-urlencoded`, `multipart/form-data` or `application/json` (an
 object), whichever the client sends; any other is malformed. A field that comes twice, a number
 where a string is due, or a NUL makes the request malformed too; fields that a call does not know
-are ignored. Text is trimmed and brought into Unicode's form NFC; lengths are counted in code points.
-Integers may come as numbers or as strings of digits. Bodies are at most 64 KiB, where the call does
-not say otherwise.
+are ignored. Text is trimmed and brought into Unicode's form NFC; lengths count code points.
+Integers may come as numbers or as strings of digits. Where the call does not say otherwise, bodies
+are at most 64 KiB.
 
 Answers are UTF-8. All of them have `Cache-Control: no-store` and `X-Content-Type-Options: nosniff`;
 the examples leave these two and `Content-Length` out. In an example, `«…»` stands for what is
@@ -55,18 +58,22 @@ def dialect_page(dialect: Dialect[Any], samples: Path) -> str:
     source = SOURCE.format(dialect=dialect.name)
     lines = [f"# Dialect `{dialect.name}`", "", WRITTEN, "", _introduction(dialect), ""]
     lines += [f"What surprises a reader stands in [the code's own page]({source}/README.md).", ""]
-    lines += ["| call | who may | what it does |", "|---|---|---|"]
-    for _, endpoint in rows(dialect):
-        call = f"[{_cell(_call(endpoint))}](#{_anchor(_call(endpoint))})"
-        who = "members" if isinstance(endpoint, Member) else "anyone"
-        lines.append(f"| {call} | {who} | {_cell(_purpose(endpoint))} |")
-    lines += ["", "## When the answer is no", ""]
+    lines += [*_calls(dialect), "## When the answer is no", "", NO, ""]
     lines += _refusals(dialect.refusals, besides=dialect.malformed)
     lines += _recorded(dialect, samples_of(samples, OF_NO_CALL))
     for row, endpoint in rows(dialect):
-        lines += ["", f"## {_call(endpoint)}", ""]
+        lines += [f"## {_call(endpoint)}", ""]
         lines += _section(dialect, endpoint, samples_of(samples, row))
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _calls(dialect: Dialect[Any]) -> Iterator[str]:
+    yield from ("| call | who may | what it does |", "|---|---|---|")
+    for endpoint in dialect.endpoints:
+        link = f"[{_call(endpoint)}](#{_anchor(_call(endpoint))})"
+        who = "members" if isinstance(endpoint, Member) else "anyone"
+        yield f"| {link} | {who} | {_cell(_purpose(endpoint))} |"
+    yield ""
 
 
 def _section(
@@ -92,15 +99,14 @@ def _section(
 def _fields(endpoint: Endpoint[Any]) -> Iterator[str]:
     fields = list(request_fields(endpoint.request))
     if not fields:
-        yield "No fields of its own."
-    else:
-        where = "query" if endpoint.from_query else "body"
-        yield f"| field in the {where} | | form |"
-        yield "|---|---|---|"
+        yield from ("No fields of its own.", "")
+        return
+    yield from ("| field | in the | form |", "|---|---|---|")
     for field in fields:
-        need = "required" if field.required else "optional"
-        need = "in the path" if field.name in endpoint.path else need
-        yield f"| `{field.name}` | {need} | {_cell(field.form)} |"
+        place = "query" if endpoint.from_query else "body"
+        place = "path" if field.name in endpoint.path else place
+        optional = "" if field.required else ", optional"
+        yield f"| `{field.name}` | {place}{optional} | {_cell(field.form)} |"
     yield ""
 
 
@@ -113,7 +119,7 @@ def _refusals(refusals: Refusals, besides: Reply | None = None) -> Iterator[str]
         told[_answer(besides)] = ["The request is malformed, or refused for any other reason."]
     yield from ("| answer | fact |", "|---|---|")
     for answer, facts in told.items():
-        yield f"| {_cell(answer)} | {_cell(' '.join(facts))} |"
+        yield f"| {_cell(answer)} | {_cell('<br>'.join(facts))} |"
     yield ""
 
 
@@ -157,7 +163,7 @@ def _answer(reply: Reply) -> str:
 
 
 def _call(endpoint: Endpoint[Any]) -> str:
-    return f"{endpoint.method} {endpoint.path}"
+    return f"`{endpoint.method} {endpoint.path}`"
 
 
 def _anchor(heading: str) -> str:

@@ -8,10 +8,8 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 
-from hufu.wire.body import Upload
 from hufu.wire.fields import (
     MAX_ID,
-    MAX_SECRET,
     Digits,
     Form,
     Matching,
@@ -20,6 +18,7 @@ from hufu.wire.fields import (
     Verbatim,
     Whole,
 )
+from hufu.wire.forms import Upload
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +39,21 @@ def request_fields(request: type[Any]) -> Iterator[Field]:
 def form_in_words(form: Form) -> str:
     """What the form admits."""
     match form:
-        case Verbatim(longest) if longest == MAX_SECRET:
-            return f"secret, {_points(1, longest)}, taken as sent"
         case Verbatim(longest):
-            return f"text, {_points(1, longest)}, taken as sent"
+            words = f"{_text(1, longest)}, taken as sent"
         case Text(longest):
-            return f"text, {_points(1, longest)}"
+            words = _text(1, longest)
         case TextOrEmpty(longest):
-            return f"text, {_points(0, longest)}"
+            words = _text(0, longest)
         case Digits(shortest, longest):
-            return f"{_span(shortest, longest)} digits"
-        case Whole(1, most) if most == MAX_ID:
-            return "id"
+            words = f"{_span(shortest, longest)} digits"
         case Whole(least, most):
-            return f"integer, {_span(least, most)}"
+            words = "id" if (least, most) == (1, MAX_ID) else f"integer, {_span(least, most)}"
         case Matching():
-            return f"`{form._pattern.pattern}`"  # noqa: SLF001  # Nothing else shows a pattern.
+            words = f"`{form._pattern.pattern}`"  # noqa: SLF001  # Nothing else shows it.
         case _:
-            said = getdoc(type(form)) or ""
-            return said.partition("\n")[0].removesuffix(".")
+            words = (getdoc(type(form)) or "").partition("\n")[0].removesuffix(".")
+    return words
 
 
 def _kind_in_words(kind: Any) -> str:
@@ -73,8 +68,8 @@ def _kind_in_words(kind: Any) -> str:
     return ""
 
 
-def _points(least: int, most: int) -> str:
-    return f"{_span(least, most)} code points"
+def _text(least: int, most: int) -> str:
+    return f"text, {_span(least, most)} code points"
 
 
 def _span(least: int, most: int) -> str:

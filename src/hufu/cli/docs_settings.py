@@ -24,6 +24,8 @@ writes one. Without a file hufu runs in development mode. Every setting can also
 environment, where lists are written with commas, and a few on the command line. The command line
 wins over the environment, the environment over the file. A name that does not exist stops the
 start. `hufu settings` prints what is in force and where it comes from.
+
+`public_url`, `pepper` and `identity_key` must be set; in development they are made up.
 """
 APPS = """
 Each app has a table of its own, named as you like: `[apps.shop]`. Without any, there is one app
@@ -38,6 +40,7 @@ HEAD = (
     "| setting | type | default | environment | meaning |",
     "|---|---|---|---|---|",
 )
+TABLE = "table"
 WORDS = {
     str: "text",
     int: "integer",
@@ -72,8 +75,11 @@ def _table(kind: Any, above: tuple[str, ...], skipped: set[str] | None = None) -
     for name, each in fields_of(kind).items():
         if name not in (skipped or ()):
             default = "required" if name in required else _default(each.default)
+            kind_of = _type(hints[name])
             variable = PREFIX + "__".join((*above, name)).upper()
-            cells = (f"`{name}`", _type(hints[name]), default, f"`{variable}`", each.meaning)
+            more = "__…" if kind_of == TABLE else ""
+            meaning = each.meaning.replace("<", "&lt;")
+            cells = (f"`{name}`", kind_of, default, f"`{variable}{more}`", meaning)
             yield f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |"
 
 
@@ -103,7 +109,7 @@ def _type(hint: Any) -> str:
         return " or ".join(f"`{_literal(each)}`" for each in inside)
     if origin is tuple:
         return f"list of {_type(inside[0])}"
-    return WORDS.get(hint, "table")
+    return WORDS.get(hint, TABLE)
 
 
 def _bounds(notes: tuple[object, ...]) -> Iterator[str]:

@@ -65,17 +65,6 @@ class Registrations(Rows):
             now,
         )
 
-    async def void_all(self, pool: str, identifier: Identifier, now: datetime) -> None:
-        """Kill what every app of the pool has pending for the identifier."""
-        await self._connection.execute(
-            "UPDATE registrations SET voided_at = $4 WHERE pool = $1 "
-            "AND kind = $2 AND key = $3 AND voided_at IS NULL AND account_id IS NULL",
-            pool,
-            identifier.kind,
-            identifier.key,
-            now,
-        )
-
     async def count_live(self, pool: str, identifier: Identifier, now: datetime) -> int:
         """How many wait for the identifier, over all apps of the pool."""
         count = await self._connection.fetchval(

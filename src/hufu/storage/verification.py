@@ -89,20 +89,17 @@ class Codes(Rows):
         app: str,
         purposes: Collection[Purpose],
         identifier: Identifier,
-        binding: str,
     ) -> Code | None:
-        """The newest code that the app sent to the identifier, for one of the purposes, with the
-        binding."""
+        """The newest code that the app sent to the identifier for one of the purposes."""
         row = await self._connection.fetchrow(
             "SELECT * FROM codes WHERE pool = $1 AND kind = $2 AND key = $3 "
-            "AND app = $4 AND purpose = ANY($5) AND binding = $6 "
+            "AND app = $4 AND purpose = ANY($5) "
             "ORDER BY sent_at DESC LIMIT 1 FOR UPDATE",
             pool,
             identifier.kind,
             identifier.key,
             app,
             list(purposes),
-            binding,
         )
         return _code(row) if row else None
 

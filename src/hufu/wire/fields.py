@@ -19,7 +19,9 @@ from msgspec.structs import FieldInfo
 
 from hufu.domain.errors import Malformed
 from hufu.domain.names import clean_text
-from hufu.wire.body import Fields, Upload, is_text
+from hufu.wire.body import Fields
+from hufu.wire.forms import Upload
+from hufu.wire.texts import is_text
 
 S = TypeVar("S", bound=msgspec.Struct)
 

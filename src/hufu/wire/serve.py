@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any, Generic
 
-import msgspec
 import structlog
 
 from hufu.actions.deps import Deps
@@ -18,8 +17,9 @@ from hufu.domain.permissions import Caller, Client
 from hufu.services.clock import ClockUnknown
 from hufu.services.overload import Overloaded, Unavailable
 from hufu.wire import body, metrics
+from hufu.wire.answers import Encoded, Mount
 from hufu.wire.body import BodyTooLarge, ClientGone, Fields, Headers
-from hufu.wire.cookies import clear_cookie, cookie_name, read_cookie, set_cookie
+from hufu.wire.cookies import read_cookie
 from hufu.wire.dialect import (
     Dialect,
     Endpoint,
@@ -28,18 +28,11 @@ from hufu.wire.dialect import (
     Options,
     Proof,
     Reply,
-    SetCookie,
     Visit,
 )
 from hufu.wire.fields import Reader
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Header = tuple[bytes, bytes]
-
-STANDING_HEADERS: tuple[Header, ...] = (
-    (b"cache-control", b"no-store"),
-    (b"x-content-type-options", b"nosniff"),
-)
 NOT_FOUND = 404
 METHOD_NOT_ALLOWED = 405
 TOO_LARGE = 413
@@ -47,28 +40,8 @@ BROKEN = 500
 UNAVAILABLE = 503
 RETRY_AFTER = 1
 
-_encode = msgspec.json.Encoder().encode
 _SLASHES = re.compile("//+")
 _log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Mount:
-    """Where clients find an app: the path its cookies are for, whether they need TLS, and the
-    foreign origins whose pages may call it."""
-
-    cookie_path: str
-    secure: bool
-    cors_origins: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Encoded:
-    """An answer as bytes."""
-
-    status: int
-    headers: tuple[Header, ...]
-    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +64,8 @@ class Service(Generic[Options]):
         self._deps = deps
         self._options = options
         self._mount = mount
-        self._session_cookie = self._cookie_name(dialect.session_cookie)
-        self._visitor_cookie = self._cookie_name(dialect.visitor_cookie)
+        self._session_cookie = mount.cookie_name(dialect.session_cookie)
+        self._visitor_cookie = mount.cookie_name(dialect.visitor_cookie)
         self._rows: dict[str, dict[str, _Row[Options]]] = {}
         for endpoint in dialect.endpoints:
             key, row = self._compiled(endpoint)
@@ -119,7 +92,7 @@ class Service(Generic[Options]):
                 answer = await self._answer(row, receive, headers, value, client, scope)
             except ClientGone:
                 return
-        extra = self._cors(headers)
+        extra = self._mount.cors(headers)
         await send(
             {
                 "type": "http.response.start",
@@ -143,13 +116,13 @@ class Service(Generic[Options]):
             head = self._head(scope["method"], headers)
             self._dialect.guard(head, row.endpoint)
             fields = await self._fields(row, receive, headers, value, scope)
-            return self._encoded(await self._reply(row, head, fields, client))
+            return self._mount.encoded(await self._reply(row, head, fields, client))
         except Refusal as refusal:
             outcome = type(refusal).__name__
             return row.refusals[type(refusal)]
         except BodyTooLarge:
             outcome = BodyTooLarge.__name__
-            return self._encoded(self._dialect.malformed, status=TOO_LARGE)
+            return self._mount.encoded(self._dialect.malformed, status=TOO_LARGE)
         except (Overloaded, Unavailable, ClockUnknown) as error:
             outcome = metrics.UNAVAILABLE
             return self._unavailable(error)
@@ -227,7 +200,7 @@ class Service(Generic[Options]):
             refusal: next(named[kind] for kind in refusal.__mro__ if kind in named)
             for refusal in all_refusals()
         }
-        encoded = {refusal: self._encoded(reply) for refusal, reply in replies.items()}
+        encoded = {refusal: self._mount.encoded(reply) for refusal, reply in replies.items()}
         row = _Row(
             endpoint, Reader(endpoint.request), encoded, f"<{parameter}" if parameter else None
         )
@@ -235,31 +208,18 @@ class Service(Generic[Options]):
 
     def _no_row(self, rows: dict[str, _Row[Options]], method: str, headers: Headers) -> Encoded:
         if not rows:
-            return self._encoded(self._dialect.malformed, status=NOT_FOUND)
-        if method == "OPTIONS" and self._cors(headers):
-            allow = (
-                (b"access-control-allow-methods", ", ".join(rows).encode()),
-                (b"access-control-allow-headers", b"content-type"),
-            )
-            return Encoded(204, allow, b"")
-        allowed = ((b"allow", ", ".join(rows).encode()),)
-        return self._encoded(self._dialect.malformed, status=METHOD_NOT_ALLOWED, extra=allowed)
-
-    def _cors(self, headers: Headers) -> tuple[Header, ...]:
-        if not self._mount.cors_origins:
-            return ()
-        origin = next((value for key, value in headers if key == b"origin"), b"")
-        if origin.decode("latin-1") not in self._mount.cors_origins:
-            return ((b"vary", b"origin"),)
-        return (
-            (b"vary", b"origin"),
-            (b"access-control-allow-origin", origin),
-            (b"access-control-allow-credentials", b"true"),
+            return self._mount.encoded(self._dialect.malformed, status=NOT_FOUND)
+        methods = ", ".join(rows)
+        if method == "OPTIONS" and (answer := self._mount.preflight(headers, methods)):
+            return answer
+        allowed = ((b"allow", methods.encode()),)
+        return self._mount.encoded(
+            self._dialect.malformed, status=METHOD_NOT_ALLOWED, extra=allowed
         )
 
     def _unavailable(self, error: Exception) -> Encoded:
         seconds = error.retry_after if isinstance(error, Overloaded) else RETRY_AFTER
-        return self._encoded(
+        return self._mount.encoded(
             self._dialect.broken,
             status=UNAVAILABLE,
             extra=((b"retry-after", str(seconds).encode()),),
@@ -276,28 +236,4 @@ class Service(Generic[Options]):
             at="".join(traceback.format_tb(error.__traceback__)),
         )
         extra = ((b"x-request-id", request_id.encode()),)
-        return self._encoded(self._dialect.broken, status=BROKEN, extra=extra)
-
-    def _encoded(
-        self, reply: Reply, *, status: int | None = None, extra: tuple[Header, ...] = ()
-    ) -> Encoded:
-        encoded = reply.body if isinstance(reply.body, bytes) else _encode(reply.body)
-        headers = (
-            (b"content-type", reply.content_type),
-            (b"content-length", str(len(encoded)).encode()),
-            *STANDING_HEADERS,
-            *(self._cookie(cookie) for cookie in reply.cookies),
-            *extra,
-        )
-        return Encoded(status or reply.status, headers, encoded)
-
-    def _cookie_name(self, base: str | None) -> str | None:
-        return base and cookie_name(base, self._mount.cookie_path, self._mount.secure)
-
-    def _cookie(self, cookie: SetCookie) -> Header:
-        path, secure = self._mount.cookie_path, self._mount.secure
-        name = cookie_name(cookie.name, path, secure)
-        if not cookie.value:
-            return clear_cookie(name, path=path, secure=secure)
-        age = None if cookie.life is None else int(cookie.life.total_seconds())
-        return set_cookie(name, cookie.value, path=path, secure=secure, max_age=age)
+        return self._mount.encoded(self._dialect.broken, status=BROKEN, extra=extra)

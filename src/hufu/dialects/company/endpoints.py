@@ -2,9 +2,9 @@
 
 from hufu.actions.details import check_details, read_details, set_details
 from hufu.actions.recovery import recover_with_code
-from hufu.actions.registrations import register_and_sign_in, send_code_for_state
 from hufu.actions.sessions import log_out
 from hufu.actions.sign_in import log_in
+from hufu.actions.sign_up import register_and_sign_in, send_code_for_state
 from hufu.dialects.company import messages as m
 from hufu.wire.dialect import Anyone, Endpoint, Member
 

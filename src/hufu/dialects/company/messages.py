@@ -19,11 +19,11 @@ from hufu.actions.details import (
     SetDetails,
 )
 from hufu.actions.outbox import CodeSent
-from hufu.actions.recovery import PasswordSet, RecoverWithCode
-from hufu.actions.registrations import RegisterWithCode, SendCodeForState
+from hufu.actions.passwords import PasswordSet
+from hufu.actions.recovery import RecoverWithCode
 from hufu.actions.sessions import LoggedOut, LogOut, SessionToken, SignedIn
 from hufu.actions.sign_in import LogIn
-from hufu.actions.verification import REGISTER_OR_RECOVER
+from hufu.actions.sign_up import RegisterWithCode, SendCodeForState
 from hufu.dialects.company.errors import OK, says
 from hufu.domain.errors import Malformed, PhoneMalformed
 from hufu.domain.identifiers import Identifier
@@ -223,8 +223,7 @@ class Reg(_Timed):
             mobile(self.phone),
             self.yzm,
             Password.digested(self.pwd),
-            purposes=REGISTER_OR_RECOVER,
-            binding=_binding(self.xid, visit),
+            state_binding=_binding(self.xid, visit),
             device=self.xid,
         )
 
@@ -284,8 +283,7 @@ class Pwd(_Timed):
             mobile(self.phone),
             self.yzm,
             Password.digested(self.pwd),
-            purposes=REGISTER_OR_RECOVER,
-            binding=_binding(self.xid, visit),
+            state_binding=_binding(self.xid, visit),
             unchanged_refused=True,
         )
 

@@ -1,13 +1,9 @@
 """The calls of this dialect, one row each."""
 
 from hufu.actions.recovery import recover_and_sign_in, send_recovery_code
-from hufu.actions.registrations import (
-    register_with_code,
-    register_with_name,
-    send_registration_code,
-)
 from hufu.actions.sessions import log_out_account
 from hufu.actions.sign_in import log_in, log_in_with_code, send_sign_in_code
+from hufu.actions.sign_up import register_with_code, register_with_name, send_registration_code
 from hufu.dialects.creator import errors
 from hufu.dialects.creator import messages as m
 from hufu.wire.dialect import Anyone, Endpoint

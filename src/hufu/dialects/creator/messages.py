@@ -9,14 +9,14 @@ import msgspec
 from hufu.actions.deps import App
 from hufu.actions.outbox import CodeSent
 from hufu.actions.recovery import RecoverWithCode, SendRecoveryCode
-from hufu.actions.registrations import (
+from hufu.actions.sessions import LoggedOut, LogOutAccount, SessionToken, SignedIn
+from hufu.actions.sign_in import AlreadySignedIn, LogIn, LogInWithCode, SendSignInCode
+from hufu.actions.sign_up import (
     Registered,
     RegisterWithCode,
     RegisterWithName,
     SendRegistrationCode,
 )
-from hufu.actions.sessions import LoggedOut, LogOutAccount, SessionToken, SignedIn
-from hufu.actions.sign_in import AlreadySignedIn, LogIn, LogInWithCode, SendSignInCode
 from hufu.dialects.creator.errors import FORBIDDEN, OK, WATCH_FOR_CODE, WATCH_FOR_SMS, says
 from hufu.domain.errors import (
     ChallengeUnknown,

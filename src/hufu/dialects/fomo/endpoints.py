@@ -3,6 +3,7 @@
 from hufu.actions.avatars import set_avatar
 from hufu.actions.identifiers import begin_binding, begin_unbinding
 from hufu.actions.names import set_handle
+from hufu.actions.passwords import reset_password, set_payment_password
 from hufu.actions.profiles import (
     bind_to_profile,
     log_in_to_profile,
@@ -10,12 +11,7 @@ from hufu.actions.profiles import (
     set_profile,
     unbind_from_profile,
 )
-from hufu.actions.recovery import (
-    begin_recovery,
-    confirm_recovery,
-    reset_password,
-    set_payment_password,
-)
+from hufu.actions.recovery import begin_recovery, confirm_recovery
 from hufu.actions.registrations import begin_registration, complete_registration
 from hufu.dialects.fomo import messages as m
 from hufu.dialects.fomo.errors import AVATAR_REFUSALS

@@ -14,16 +14,9 @@ from hufu.actions.identifiers import (
     CompleteUnbinding,
 )
 from hufu.actions.names import HandleSet, SetHandle
+from hufu.actions.passwords import PasswordSet, ResetPassword, SetPaymentPassword
 from hufu.actions.profiles import Me, ReadProfile, SetProfile, SignedInAs
-from hufu.actions.recovery import (
-    BeginRecovery,
-    ConfirmRecovery,
-    PasswordSet,
-    RecoveryBegun,
-    RecoveryGranted,
-    ResetPassword,
-    SetPaymentPassword,
-)
+from hufu.actions.recovery import BeginRecovery, ConfirmRecovery, RecoveryBegun, RecoveryGranted
 from hufu.actions.registrations import (
     BeginRegistration,
     CompleteRegistration,

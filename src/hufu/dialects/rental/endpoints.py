@@ -5,9 +5,9 @@ from hufu.actions.captchas import draw_captcha, send_code_for_captcha
 from hufu.actions.identity_numbers import read_identity, set_identity
 from hufu.actions.names import set_name
 from hufu.actions.profiles import read_profile
-from hufu.actions.registrations import register_and_sign_in
 from hufu.actions.sessions import log_out
 from hufu.actions.sign_in import log_in
+from hufu.actions.sign_up import register_and_sign_in
 from hufu.dialects.rental import messages as m
 from hufu.dialects.rental.errors import IMAGE_REFUSALS
 from hufu.wire.dialect import Anyone, Endpoint, Member

@@ -11,16 +11,16 @@ from hufu.actions.identity_numbers import Identity, IdentitySet, ReadIdentity, S
 from hufu.actions.names import NameSet, SetName
 from hufu.actions.outbox import CodeSent
 from hufu.actions.profiles import Me, ReadProfile
-from hufu.actions.registrations import RegisterWithCode
 from hufu.actions.sessions import LoggedOut, LogOut, SessionToken, SignedIn
 from hufu.actions.sign_in import LogIn
+from hufu.actions.sign_up import RegisterWithCode
 from hufu.dialects.rental.errors import OK, says
 from hufu.domain.errors import CrossSite, Malformed, MessageNotWanted, NotSignedIn
 from hufu.domain.names import display_name
 from hufu.domain.passwords import Password
 from hufu.services.phones import national, parse_phone
 from hufu.wire import dialect
-from hufu.wire.body import Fields, Upload
+from hufu.wire.body import Fields
 from hufu.wire.deviations import (
     GET_WITH_EFFECT,
     IDENTITY_NUMBER_SHOWN,
@@ -29,6 +29,7 @@ from hufu.wire.deviations import (
 )
 from hufu.wire.dialect import JPEG, Endpoint, Head, PasswordProof, Proof, Reply, SetCookie
 from hufu.wire.fields import Matching, Secret, Text
+from hufu.wire.forms import Upload
 
 SESSION_COOKIE = "session_id"
 VISITOR_COOKIE = "visitor_id"

@@ -1,0 +1,96 @@
+"""Setting the sign-in password and the payment password."""
+
+from dataclasses import dataclass, field
+
+from hufu.actions.deps import Deps
+from hufu.actions.outbox import send_notice
+from hufu.actions.sign_in import count_password_guess
+from hufu.domain.errors import GrantInvalid, PasswordShared
+from hufu.domain.events import EventKind
+from hufu.domain.passwords import Password, PasswordPurpose, Verifier
+from hufu.domain.permissions import Caller
+from hufu.services.delivery import Notice
+from hufu.services.keys import token_hash
+from hufu.storage.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordSet:
+    """The password is the account's now."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResetPassword:
+    """Set the sign-in password with a grant."""
+
+    grant: str = field(repr=False)
+    password: Password
+
+
+async def reset_password(deps: Deps, cmd: ResetPassword) -> PasswordSet:
+    """Spend the grant on a new password, and end every session. Raises PasswordUnfit,
+    GrantInvalid."""
+    deps.app.password_policy.check(cmd.password)
+    digest = token_hash(cmd.grant)
+    async with deps.look() as work:
+        if await work.grants.find(digest, deps.app.name, deps.now()) is None:
+            raise GrantInvalid
+    verifier = await deps.hasher.make(cmd.password, deps.app.scheme)
+    async with deps.begin() as work:
+        account_id = await work.grants.claim(digest, deps.app.name, deps.now())
+        if account_id is None:
+            raise GrantInvalid
+        await replace_password(deps, work, account_id, verifier)
+        await work.commit()
+    return PasswordSet()
+
+
+async def replace_password(deps: Deps, work: Work, account_id: int, verifier: Verifier) -> None:
+    """Set the sign-in password, end every session and grant, and tell the owner."""
+    now = deps.now()
+    account = await work.accounts.lock(account_id)
+    if refusal := account.admit():
+        raise refusal
+    await work.passwords.save(account_id, PasswordPurpose.SIGN_IN, verifier, now)
+    await work.sessions.delete_all(account_id)
+    await work.grants.void(account_id, now)
+    for bound in await work.identifiers.of(account_id):
+        if bound.verified:
+            await send_notice(
+                deps, work, bound.identifier, Notice.PASSWORD_CHANGED, bound.identifier
+            )
+    await work.events.add(EventKind.PASSWORD_SET, now, app=deps.app.name, account_id=account_id)
+
+
+@dataclass(frozen=True, slots=True)
+class SetPaymentPassword:
+    """Set the payment password with a grant of the caller's own."""
+
+    grant: str = field(repr=False)
+    password: Password
+
+
+async def set_payment_password(deps: Deps, caller: Caller, cmd: SetPaymentPassword) -> PasswordSet:
+    """Spend the grant on the payment password. Raises PasswordUnfit, PasswordShared,
+    GrantInvalid, GuessLimitReached."""
+    deps.app.password_policy.check(cmd.password)
+    digest = token_hash(cmd.grant)
+    async with deps.look() as work:
+        owner = await work.grants.find(digest, deps.app.name, deps.now())
+        if owner != caller.account_id:
+            raise GrantInvalid
+        await count_password_guess(deps, work, owner)
+        sign_in = await work.passwords.find(owner, PasswordPurpose.SIGN_IN)
+    if await deps.hasher.matches(cmd.password, sign_in):
+        raise PasswordShared
+    verifier = await deps.hasher.make(cmd.password, deps.app.scheme)
+    async with deps.begin() as work:
+        now = deps.now()
+        if await work.grants.claim(digest, deps.app.name, now) != caller.account_id:
+            raise GrantInvalid
+        await work.passwords.save(owner, PasswordPurpose.PAYMENT, verifier, now)
+        await work.events.add(
+            EventKind.PAYMENT_PASSWORD_SET, now, app=deps.app.name, account_id=owner
+        )
+        await work.commit()
+    return PasswordSet()

@@ -1,0 +1,89 @@
+"""From a reply to the bytes and headers that leave."""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from hufu.wire.body import Headers
+from hufu.wire.cookies import clear_cookie, cookie_name, set_cookie
+from hufu.wire.dialect import Reply, SetCookie
+
+Header = tuple[bytes, bytes]
+
+STANDING_HEADERS: tuple[Header, ...] = (
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+)
+NO_CONTENT = 204
+
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """An answer as bytes."""
+
+    status: int
+    headers: tuple[Header, ...]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """Where clients find an app: the path its cookies are for, whether they need TLS, and the
+    foreign origins whose pages may call it."""
+
+    cookie_path: str
+    secure: bool
+    cors_origins: frozenset[str]
+
+    def encoded(
+        self, reply: Reply, *, status: int | None = None, extra: tuple[Header, ...] = ()
+    ) -> Encoded:
+        """The reply as it leaves from here; `status` in place of its own."""
+        body = reply.body if isinstance(reply.body, bytes) else _encode(reply.body)
+        headers = (
+            (b"content-type", reply.content_type),
+            (b"content-length", str(len(body)).encode()),
+            *STANDING_HEADERS,
+            *(self._cookie(cookie) for cookie in reply.cookies),
+            *extra,
+        )
+        return Encoded(status or reply.status, headers, body)
+
+    def cookie_name(self, base: str | None) -> str | None:
+        """What a cookie is called here."""
+        return base and cookie_name(base, self.cookie_path, self.secure)
+
+    def cors(self, headers: Headers) -> tuple[Header, ...]:
+        """What lets the page that asks read the answer, if it is one of the foreign origins."""
+        if not self.cors_origins:
+            return ()
+        origin = next((value for key, value in headers if key == b"origin"), b"")
+        if origin.decode("latin-1") not in self.cors_origins:
+            return ((b"vary", b"origin"),)
+        return (
+            (b"vary", b"origin"),
+            (b"access-control-allow-origin", origin),
+            (b"access-control-allow-credentials", b"true"),
+        )
+
+    def preflight(self, headers: Headers, methods: str) -> Encoded | None:
+        """The answer to a foreign page that asks whether it may ask; None where it may not."""
+        allowed = self.cors(headers)
+        if not any(key == b"access-control-allow-origin" for key, _ in allowed):
+            return None
+        extra = (
+            (b"access-control-allow-methods", methods.encode()),
+            (b"access-control-allow-headers", b"content-type"),
+        )
+        return Encoded(NO_CONTENT, extra, b"")
+
+    def _cookie(self, cookie: SetCookie) -> Header:
+        name = cookie_name(cookie.name, self.cookie_path, self.secure)
+        if not cookie.value:
+            return clear_cookie(name, path=self.cookie_path, secure=self.secure)
+        age = None if cookie.life is None else int(cookie.life.total_seconds())
+        return set_cookie(
+            name, cookie.value, path=self.cookie_path, secure=self.secure, max_age=age
+        )
