@@ -7,8 +7,8 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from front_door import World, opened
 
+from front_door import World, opened
 from hufu.services.postgres import EmbeddedPostgres
 from hufu.storage.schema import migrate
 

@@ -3,9 +3,9 @@
 from itertools import product
 
 import pytest
+
 from actors import ACTORS, Actor, Company, Creator, Fomo, Rental, Session, md5
 from front_door import World
-
 from hufu.actions.administration import bar_account, close_account, find_accounts, unbar_account
 from hufu.services.identifiers import parse_any
 

@@ -2,12 +2,10 @@
 
 import asyncio
 import contextlib
-import os
 from collections.abc import AsyncIterator, MutableMapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from ipaddress import ip_network
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -17,18 +15,14 @@ from starlette.routing import Route, Router
 from hufu.actions.captchas import read_captcha
 from hufu.actions.delivery import BATCH, OpenedLetter, newest_letters
 from hufu.actions.deps import PICTURES, Deps
-from hufu.configuration import CONFIG_VARIABLE, load
-from hufu.core import Core, open_core
-from hufu.domain.errors import Malformed
+from hufu.core import Core
 from hufu.domain.permissions import Client
 from hufu.pages import development, health, metrics
 from hufu.pages.uploads import picture
 from hufu.services.clock import ClockUnknown, DatabaseClock
-from hufu.services.identifiers import parse_identifier
-from hufu.services.logs import configure
 from hufu.services.uploads import Uploads
 from hufu.settings import DIALECTS, AppSettings
-from hufu.storage.database import DatabaseUnavailable
+from hufu.storage.loss import DatabaseUnavailable
 from hufu.wire.answers import STANDING_HEADERS, Mount
 from hufu.wire.body import Receive
 from hufu.wire.clients import Proxies, client_address, is_loopback, network_of
@@ -157,7 +151,7 @@ class Server:
         operators = tuple(ip_network(each) for each in settings.operator_networks)
         routes = [*health.routes(self._problems), *metrics.routes(operators, self._proxies)]
         if self._development:
-            routes += development.routes(self._letters, self._captcha_text, _recipient)
+            routes += development.routes(self._letters, self._captcha_text)
         return routes
 
     async def _problems(self) -> dict[str, str]:
@@ -227,31 +221,3 @@ def _host(scope: Scope) -> str:
             name: str = value.decode("latin-1").lower()
             return name.rpartition(":")[0] if name.rpartition(":")[2].isdigit() else name
     return ""
-
-
-def _recipient(raw: str) -> str:
-    """A number or address as the outbox knows it."""
-    try:
-        identifier = parse_identifier(raw)
-    except Malformed:
-        return raw
-    return identifier.shown
-
-
-class Lazy:
-    """The application as a server process imports it: built when its life begins."""
-
-    def __init__(self) -> None:
-        self._server: Server | None = None
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve; the settings come from the environment that `hufu serve` prepared."""
-        if self._server is None:
-            config = os.environ.get(CONFIG_VARIABLE)
-            configuration = load(Path(config) if config else None, os.environ)
-            configure(configuration.settings.log)
-            self._server = Server(await open_core(configuration))
-        await self._server(scope, receive, send)
-
-
-application = Lazy()

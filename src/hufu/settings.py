@@ -147,6 +147,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     providers: dict[str, ProviderSettings] = {}
     apps: dict[str, AppSettings] = {}
 
+    def __repr__(self) -> str:
+        """Without what is in it: two of the settings are keys."""
+        return f"Settings(apps={', '.join(self.apps)})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """The same for rich, which would look at the fields."""
+        return [("apps", ", ".join(self.apps))]
+
 
 def default_apps() -> dict[str, dict[str, Any]]:
     """The apps of a server that is not told of any: one per dialect, all in one pool."""
@@ -179,6 +187,8 @@ def fields_of(kind: Any) -> dict[str, Described]:
 
 
 def _default(each: FieldInfo) -> object:
+    if each.default_factory is not msgspec.NODEFAULT:
+        return each.default_factory()
     return None if each.default is msgspec.NODEFAULT else each.default
 
 

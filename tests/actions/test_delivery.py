@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 import pytest
-from front_door import World, all_at_once
 
+from front_door import World, all_at_once
 from hufu.actions.delivery import LEASE, MAX_ATTEMPTS, Courier, Route
 from hufu.services.delivery import Channel, DeliveryFailed, Letter
 

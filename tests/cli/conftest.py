@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from cli.people import ANNA, BERT, MAIL, NAME, PHONE, open_account
+from front_door import World
 from hufu.cli.init import configuration_text
 from hufu.cli.main import main
 
@@ -43,3 +45,11 @@ def production(tmp_path: Path) -> Path:
     text = configuration_text()
     file.write_text(text.replace('public_url = ""', 'public_url = "https://id.example.com"'))
     return file
+
+
+@pytest.fixture
+async def anna(world: World) -> World:
+    """A running server with Anna's account and Bert's."""
+    await open_account(world, ANNA, PHONE, MAIL, NAME)
+    await open_account(world, BERT, "13800138000")
+    return world

@@ -1,23 +1,10 @@
-"""`hufu accounts`: what an operator does, beside a running server."""
-
-import json
-from datetime import timedelta
-from typing import Any
-from uuid import uuid4
+"""`hufu accounts`: what an operator changes, beside a running server."""
 
 import pytest
-from front_door import World
 
-from hufu.domain.events import EventKind
+from cli.people import ANNA, BERT, MAIL, NUMBER, PHONE, newest_event, open_account, shown
 from hufu.domain.permissions import Role
-from hufu.domain.sessions import Session, SignInMethod
-from hufu.services.identifiers import parse_any
-from hufu.services.keys import token_hash
-from hufu.storage.identity_numbers import SealedIdentity
 
-ANNA, BERT = 1_390_633_695, 42
-PHONE, MAIL, NAME = "13390633695", "Anna.Smith@126.com", "anna"
-NUMBER = "11010519491231002X"
 REASON = ("--reason", "ticket 2024-01-31-0001")
 ON_ACCOUNTS = {
     "show": (),
@@ -28,130 +15,6 @@ ON_ACCOUNTS = {
     "verify": ("--app", "rental"),
     "grant-role": ("admin", "--app", "company"),
 }
-
-
-async def open_account(world: World, id: int, *identifiers: str, pool: str = "main") -> None:
-    """An account with identifiers, two sessions, an identity number and an event."""
-    deps = world.deps("rental")
-    now = deps.now()
-    async with deps.begin() as work:
-        assert await work.accounts.claim(id, pool, now)
-        for each in identifiers:
-            assert await work.identifiers.claim(pool, parse_any(each), id, now)
-        for agent in ("Fomo/1.0", "\x1b]0;mine\x07\x9b[red]Fomo"):
-            life = timedelta(days=7)
-            await work.sessions.add(
-                Session(
-                    uuid4(), id, "fomo", SignInMethod.PASSWORD, None, "203.0.113.7", agent, now,
-                    now, life, now + life,
-                ),
-                token_hash(str(uuid4())),
-            )  # fmt: skip
-        sealed = deps.secrets.identity_numbers.seal(NUMBER, "test")
-        identity = SealedIdentity("张三", sealed, str(id).encode())
-        await work.identity_numbers.claim(id, "rental", identity, now, replace_unverified=False)
-        await work.events.add(EventKind.REGISTERED, now, app="fomo", account_id=id)
-        await work.commit()
-
-
-@pytest.fixture
-async def anna(world: World) -> World:
-    """A running server with Anna's account and Bert's."""
-    await open_account(world, ANNA, PHONE, MAIL, NAME)
-    await open_account(world, BERT, "13800138000")
-    return world
-
-
-async def shown(hufu, id: int = ANNA) -> dict[str, Any]:
-    result = await hufu("accounts", "show", id, "--json")
-    assert result.exit_code == 0, result.output
-    account: dict[str, Any] = json.loads(result.stdout)
-    return account
-
-
-async def newest_event(hufu) -> tuple[str, dict[str, str]]:
-    event = (await shown(hufu))["events"][0]
-    return event["kind"], event["facts"]
-
-
-# find
-
-
-@pytest.mark.parametrize("spelling", [PHONE, "+86 133 9063 3695", MAIL.lower(), "Anna"])
-async def test_find_by_any_spelling(anna, hufu, spelling: str) -> None:
-    result = await hufu("accounts", "find", spelling, "--json")
-    assert result.exit_code == 0, result.output
-    (found,) = json.loads(result.stdout)
-    assert (found["id"], found["pool"], found["state"]) == (ANNA, "main", "active")
-    assert str(ANNA) in (await hufu("accounts", "find", spelling)).stdout
-
-
-@pytest.mark.parametrize(
-    ("wanted", "said"),
-    [
-        ("13800138001", "no account has that identifier"),
-        ("1", "that is no phone, e-mail address or user name"),
-    ],
-)
-async def test_find_tells_when_there_is_none(anna, hufu, wanted: str, said: str) -> None:
-    result = await hufu("accounts", "find", wanted)
-    assert (result.exit_code, result.stdout, result.stderr) == (1, "", f"Error: {said}\n")
-
-
-async def test_find_looks_in_every_pool_or_in_the_apps(world_with, hufu) -> None:
-    async with world_with({"apps.fomo.pool": "coins"}) as world:
-        await open_account(world, ANNA, PHONE)
-        await open_account(world, BERT, PHONE, pool="coins")
-        pools = {"HUFU_APPS__FOMO__POOL": "coins"}
-        found = {}
-        for app in (None, "fomo", "rental"):
-            arguments = ["--app", app] if app else []
-            result = await hufu("accounts", "find", PHONE, "--json", *arguments, env=pools)
-            found[app] = {each["id"] for each in json.loads(result.stdout)}
-    assert found == {None: {ANNA, BERT}, "fomo": {BERT}, "rental": {ANNA}}
-
-
-# show
-
-
-async def test_show_masks_whom_it_is_about(anna, hufu) -> None:
-    for form in ([], ["--json"]):
-        result = await hufu("accounts", "show", ANNA, *form)
-        assert result.exit_code == 0, result.output
-        assert all(mask in result.stdout for mask in ("133****3695", "A***@126.com", NAME))
-        assert not any(secret in result.output for secret in (PHONE, MAIL, NUMBER, "002X"))
-
-
-async def test_show_in_full_on_request(anna, hufu) -> None:
-    result = await hufu("accounts", "show", ANNA, "--full")
-    assert PHONE in result.stdout
-    assert MAIL in result.stdout
-    assert NUMBER not in result.stdout
-
-
-async def test_show_has_all_that_an_operator_needs(anna, hufu) -> None:
-    deps = anna.deps("creator")
-    async with deps.begin() as work:
-        await work.roles.add_request(ANNA, "creator", Role.CREATOR, deps.now())
-        await work.commit()
-    await hufu("accounts", "grant-role", ANNA, "admin", "--app", "company")
-    account = await shown(hufu)
-    assert [each["kind"] for each in account["identifiers"]] == ["email", "phone", "user_name"]
-    assert account["roles"] == [{"app": "company", "role": "admin"}]
-    (request,) = account["role_requests"]
-    assert (request["app"], request["role"]) == ("creator", "creator")
-    assert {each["network"] for each in account["sessions"]} == {"203.0.113.7"}
-    assert [each["kind"] for each in account["events"]] == ["role_granted", "registered"]
-
-
-@pytest.mark.parametrize("form", [[], ["--json"]])
-async def test_a_terminal_does_not_obey_a_client(anna, hufu, form) -> None:
-    result = await hufu("accounts", "show", ANNA, *form)
-    assert "[red]Fomo" in result.stdout
-    assert not any(char in result.stdout for char in "\x1b\x07\x9b")
-
-
-# The rest
 
 
 async def test_bar_and_unbar(anna, hufu) -> None:

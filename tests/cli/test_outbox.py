@@ -5,8 +5,8 @@ import re
 from urllib.parse import urlencode
 
 import pytest
-from front_door import World
 
+from front_door import World
 from hufu.actions.outbox import SEALED_AS
 from hufu.services.keys import Keyring
 

@@ -25,10 +25,15 @@ class Request:
     binary: tuple[bytes, ...] = ()
 
 
-def form(path: str, fields: Mapping[str, object], headers: Iterable[Header] = ()) -> Request:
-    """POST a urlencoded form."""
+def form(
+    path: str,
+    fields: Mapping[str, object],
+    headers: Iterable[Header] = (),
+    method: str = "POST",
+) -> Request:
+    """Send a urlencoded form."""
     body = urlencode({name: str(value) for name, value in fields.items()}).encode()
-    return Request("POST", path, (("content-type", FORM), *headers), body)
+    return Request(method, path, (("content-type", FORM), *headers), body)
 
 
 def json(

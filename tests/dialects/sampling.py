@@ -8,10 +8,11 @@ How to write a case, in a file `cases*.py` of the dialect's folder:
         return call("rec_pwd2", **begun["data"], verify_code=WRONG_CODE)
 
 The function prepares the world and returns the one request that is the sample. Steps of the
-preparation go through `stage.do`, which refuses to go on when one fails, or `stage.send`, which
-does not mind. Codes and captchas are read by `stage.code` and `stage.captcha`; time passes by
-`stage.advance`. A server with other settings: `@case(…, settings={"apps.fomo.hardening":
-"strict"})`; one whose services fail: `stage.swap`.
+preparation go through `stage.do`, which answers JSON and refuses to go on when a step fails (or
+`stage.succeed`, for the whole answer with its cookies), or `stage.send`, which does not mind.
+Codes and captchas are read by `stage.code` and `stage.captcha`; time passes by `stage.advance`. A
+server with other settings: `@case(…, settings={"apps.fomo.hardening": "strict"})`; one whose
+services fail: `failing.py`, or `stage.swap`.
 
 `case` is the method of the dialect's `Samples`, in its `contract.py`: what the protocol lists for
 each row, where volatile values stand, and how an answer's outcome is read. All fields of requests
@@ -39,6 +40,7 @@ from hufu.wire.dialect import Dialect
 Prepare = Callable[["Stage"], Awaitable[Request]]
 
 OK = "ok"
+NO_CONTENT = 204
 
 
 @dataclass(frozen=True)
@@ -121,11 +123,15 @@ class Stage:
         return answer
 
     async def do(self, request: Request) -> Any:
-        """The JSON of a successful answer."""
+        """The JSON of the answer to one request, which must succeed."""
+        return (await self.succeed(request)).json()
+
+    async def succeed(self, request: Request) -> Answer:
+        """The answer to one request, which must succeed."""
         answer = await self.send(request)
         outcome = self.samples.outcome(answer.status, _body(answer))
         assert outcome == OK, f"{request.path} answered {outcome}"
-        return answer.json()
+        return answer
 
     async def code(self, to: str) -> str:
         """The newest code sent to a mainland mobile or an address."""
@@ -157,7 +163,8 @@ class Stage:
         self.marker.ended = self.world.clock.now()
         outcome = self.samples.outcome(answer.status, _body(answer))
         assert case.name.split("-")[0] == outcome.split()[0], f"{case} was answered {outcome}"
-        assert answer.header("content-length") == str(len(answer.body))
+        if answer.status != NO_CONTENT:
+            assert answer.header("content-length") == str(len(answer.body))
         shown, replied = self.marker.mark(sample_files.request_text(request), _text(answer))
         return sample_files.join(shown, sample_files.without_length(replied))
 

@@ -1,5 +1,6 @@
 """Every recorded sample is answered as recorded, and none is missing."""
 
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
@@ -107,4 +108,5 @@ def test_every_refusal_of_the_contract_has_a_sample_and_no_other_occurs(
 
 def outcome_of(case: Case) -> str:
     parts = sample_files.split(case.file.read_text("utf-8"))
-    return case.samples.outcome(parts.status, parts.answer_body)
+    body = re.sub("«(?!jpeg)[^»]*»", "0", parts.answer_body)  # Makes JSON of it again.
+    return case.samples.outcome(parts.status, body)

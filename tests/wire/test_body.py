@@ -12,8 +12,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hufu.domain.errors import Malformed
-from hufu.wire import body
-from hufu.wire.body import BodyTooLarge, ClientGone, Fields, Upload, parse, read, sole_header
+from hufu.wire import json_objects
+from hufu.wire.body import BodyTooLarge, ClientGone, Fields, parse, read, sole_header
+from hufu.wire.forms import Upload
 
 FORM = b"application/x-www-form-urlencoded"
 JSON = b"application/json"
@@ -468,7 +469,7 @@ class TestJson:
     def test_the_decoder_running_out_of_stack_is_malformed(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(body, "MAX_JSON_SIGNS", 10**6)
+        monkeypatch.setattr(json_objects, "MAX_SIGNS", 10**6)
         malformed(JSON, b'{"a":' + b"[" * 10**5 + b"]" * 10**5 + b"}")
 
     def test_as_deep_as_allowed(self) -> None:

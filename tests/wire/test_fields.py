@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hufu.domain.errors import Malformed
-from hufu.wire.body import Fields, Upload
+from hufu.wire.body import Fields
 from hufu.wire.fields import (
     Digits,
     Form,
@@ -21,6 +21,7 @@ from hufu.wire.fields import (
     Whole,
     WireId,
 )
+from hufu.wire.forms import Upload
 
 
 class Login(msgspec.Struct):

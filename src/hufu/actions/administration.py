@@ -9,6 +9,7 @@ from hufu.domain.events import EventKind
 from hufu.domain.identifiers import BoundIdentifier, Identifier
 from hufu.domain.permissions import Role
 from hufu.domain.sessions import Session
+from hufu.storage.work import Work
 
 EVENTS_SHOWN = 20
 
@@ -48,12 +49,13 @@ async def find_accounts(deps: Deps, identifier: Identifier) -> list[int]:
 
 
 async def bar_account(deps: Deps, account_id: int, reason: str) -> None:
-    """Bar the account in every app: its sessions end now, and no door opens."""
+    """Bar the account in every app: its sessions end now, and no door opens. Raises
+    AccountClosed."""
     await _set_state(deps, account_id, AccountState.BARRED, EventKind.BARRED, reason)
 
 
 async def unbar_account(deps: Deps, account_id: int, reason: str) -> None:
-    """Let the account in again; it has to sign in anew."""
+    """Let the account in again; it has to sign in anew. Raises AccountClosed."""
     await _set_state(deps, account_id, AccountState.ACTIVE, EventKind.UNBARRED, reason)
 
 
@@ -62,9 +64,7 @@ async def _set_state(
 ) -> None:
     async with deps.begin() as work:
         now = deps.now()
-        account = await work.accounts.lock(account_id)
-        if account.state is AccountState.CLOSED:
-            raise AccountClosed
+        await _lock_open(work, account_id)
         await work.accounts.save_state(account_id, state)
         await work.sessions.delete_all(account_id)
         await work.grants.void(account_id, now)
@@ -73,14 +73,21 @@ async def _set_state(
 
 
 class AccountClosed(Exception):
-    """A closed account cannot be barred or let in again."""
+    """A closed account is a tombstone, and stays as it is."""
+
+
+async def _lock_open(work: Work, account_id: int) -> None:
+    account = await work.accounts.lock(account_id)
+    if account.state is AccountState.CLOSED:
+        raise AccountClosed
 
 
 async def close_account(deps: Deps, account_id: int, reason: str) -> None:
-    """Close the account for ever: what identifies the person is erased, the tombstone remains."""
+    """Close the account for ever: what identifies the person is erased, the tombstone remains.
+    Raises AccountClosed."""
     async with deps.begin() as work:
         now = deps.now()
-        await work.accounts.lock(account_id)
+        await _lock_open(work, account_id)
         pictures = await work.profiles.avatars_of(account_id)
         for bound in await work.identifiers.of(account_id):
             await work.codes.void(deps.app.pool, bound.identifier, now)
@@ -99,9 +106,11 @@ async def close_account(deps: Deps, account_id: int, reason: str) -> None:
 
 
 async def grant_role(deps: Deps, account_id: int, role: Role) -> None:
-    """Make the account `role` in the app; takes effect with its next request."""
+    """Make the account `role` in the app; takes effect with its next request. Raises
+    AccountClosed."""
     async with deps.begin() as work:
         now = deps.now()
+        await _lock_open(work, account_id)
         await work.roles.save(account_id, deps.app.name, role, now)
         await work.events.add(
             EventKind.ROLE_GRANTED, now, app=deps.app.name, account_id=account_id, role=role
@@ -110,19 +119,21 @@ async def grant_role(deps: Deps, account_id: int, role: Role) -> None:
 
 
 async def end_sessions(deps: Deps, account_id: int, reason: str) -> None:
-    """Sign the account out everywhere."""
+    """Sign the account out everywhere. Raises AccountClosed."""
     async with deps.begin() as work:
         now = deps.now()
-        await work.accounts.lock(account_id)
+        await _lock_open(work, account_id)
         await work.sessions.delete_all(account_id)
         await work.events.add(EventKind.SESSIONS_ENDED, now, account_id=account_id, reason=reason)
         await work.commit()
 
 
 async def verify_identity(deps: Deps, account_id: int) -> bool:
-    """Mark the account's identity in the app as verified; False when none is on record."""
+    """Mark the account's identity in the app as verified; False when none is on record.
+    Raises AccountClosed."""
     async with deps.begin() as work:
         now = deps.now()
+        await _lock_open(work, account_id)
         if not await work.identity_numbers.claim_verified(account_id, deps.app.name, now):
             return False
         await work.events.add(

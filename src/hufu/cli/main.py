@@ -15,7 +15,7 @@ from hufu.configuration import SettingsRefused
 from hufu.services.delivery import ProviderMisconfigured
 from hufu.services.postgres import PostgresUnavailable
 from hufu.services.templates import TemplateRefused
-from hufu.storage.database import DatabaseUnavailable
+from hufu.storage.loss import DatabaseUnavailable
 
 
 class Hufu(click.Group):

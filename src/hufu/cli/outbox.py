@@ -8,11 +8,10 @@ from hufu.actions.delivery import OpenedLetter, newest_letters
 from hufu.cli.options import configured, with_database
 from hufu.cli.output import print_json, print_table
 from hufu.core import Core
-from hufu.domain.errors import Malformed
 from hufu.domain.names import mask_email, mask_phone
 from hufu.pages.development import SHOWN, shown
+from hufu.pages.development import recipient as address
 from hufu.services.delivery import Channel
-from hufu.services.identifiers import parse_identifier
 from hufu.services.keys import SealBroken
 from hufu.services.phones import national
 
@@ -28,7 +27,7 @@ def outbox(config: Path | None, data: Path | None, to: str | None, as_json: bool
     """List what was sent, newest first; in production without recipients, codes and texts."""
 
     async def work(core: Core) -> tuple[list[OpenedLetter], bool]:
-        recipient = _recipient(to) if to else None
+        recipient = address(to) if to else None
         letters = await newest_letters(core.database, core.secrets.letters, recipient, SHOWN)
         return letters, core.configuration.development
 
@@ -53,11 +52,3 @@ def _veiled(letter: OpenedLetter) -> dict[str, object]:
     return kept | {
         "to": mask_phone(national(to)) if letter.sealed.channel == Channel.SMS else mask_email(to)
     }
-
-
-def _recipient(raw: str) -> str:
-    """A number or address as the outbox knows it."""
-    try:
-        return parse_identifier(raw).shown
-    except Malformed:
-        return raw

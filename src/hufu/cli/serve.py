@@ -1,11 +1,17 @@
 """`hufu serve`."""
 
 import asyncio
+import json
 import multiprocessing
 import os
+import signal
+import socket
 import tempfile
 import threading
+import time
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from types import FrameType
 
 import click
 from granian import Granian
@@ -14,16 +20,19 @@ from granian.log import LogLevels
 
 from hufu.cli.options import configuration, configured, embedded
 from hufu.configuration import CONFIG_VARIABLE, Configuration
-from hufu.core import app_url, deviations
+from hufu.core import app_url, deviations, open_core
 from hufu.pages.metrics import MULTIPROCESS
 from hufu.services.postgres import EmbeddedPostgres, PostgresUnavailable
-from hufu.settings import OUTBOX
+from hufu.settings import OUTBOX, Settings
 from hufu.storage.schema import migrate
 
-APPLICATION = "hufu.app:application"
+APPLICATION = "hufu.cli.worker:application"
 BACKLOG = 2048
 DRAIN_SECONDS = 10
 REVIVE_EVERY = 1.0
+ASK_EVERY = 0.05
+ANSWER_WITHIN = 30.0
+HTTP_OK = 200
 
 
 @click.command()
@@ -41,18 +50,47 @@ def serve(
     workers: int | None,
 ) -> None:
     """Serve every app of the configuration; without one, development mode."""
+    began = time.monotonic()
+    signal.signal(signal.SIGTERM, _unwind)
     found = configuration(config, data, host=host, port=port, only_app=only_app, workers=workers)
+    _refuse_taken_port(found.settings)
+    asyncio.run(_rehearse(found))
+    _announce(found)
     postgres = embedded(found)
     try:
         if postgres is not None:
             asyncio.run(migrate(postgres.url))
-        _announce(found, postgres)
         with tempfile.TemporaryDirectory(prefix="hufu-metrics-") as metrics:
             _hand_down(found, config, postgres, metrics)
-            _run(found, postgres)
+            _run(found.settings, postgres, began)
     finally:
         if postgres is not None:
             postgres.stop()
+
+
+def _unwind(_: int, __: FrameType | None) -> None:
+    """End as if done, so that what is open is closed; once it serves, Granian does this."""
+    raise SystemExit(0)
+
+
+def _refuse_taken_port(settings: Settings) -> None:
+    """Workers share the port, and would as readily share it with another server's workers."""
+    host, port = settings.host, settings.port
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        reason = (error.strerror or str(error)).partition(" (")[0]
+        raise click.ClickException(f"cannot listen on {host}, port {port}: {reason}") from error
+
+
+async def _rehearse(found: Configuration) -> None:
+    """Build what every worker will build: what is wrong with it is told here, in one line.
+
+    Raises ProviderMisconfigured, TemplateRefused.
+    """
+    core = await open_core(found)
+    await core.close()
 
 
 def _hand_down(
@@ -74,8 +112,7 @@ def _hand_down(
         os.environ[CONFIG_VARIABLE] = str(config.resolve())
 
 
-def _run(found: Configuration, postgres: EmbeddedPostgres | None) -> None:
-    settings = found.settings
+def _run(settings: Settings, postgres: EmbeddedPostgres | None, began: float) -> None:
     # A forked worker would share what was imported and opened here, metrics and threads included.
     multiprocessing.set_start_method("spawn")
     server = Granian(
@@ -92,13 +129,50 @@ def _run(found: Configuration, postgres: EmbeddedPostgres | None) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=DRAIN_SECONDS,
     )
+    hang_up = signal.getsignal(signal.SIGHUP)
+
+    @server.on_startup
+    def end_with_the_terminal() -> None:
+        """Granian would start its workers anew and stay, unseen, on the port."""
+        ignored = hang_up is signal.SIG_IGN  # By nohup.
+        signal.signal(signal.SIGHUP, hang_up if ignored else server.signal_handler_interrupt)
+
     ended = threading.Event()
+    beside = [threading.Thread(target=_tell_when_ready, args=(settings, began, ended), daemon=True)]
     if postgres is not None:
-        threading.Thread(target=_revive, args=(postgres, ended), daemon=True).start()
+        beside.append(threading.Thread(target=_revive, args=(postgres, ended), daemon=True))
+    for thread in beside:
+        thread.start()
     try:
         server.serve()
     finally:
         ended.set()
+
+
+def _tell_when_ready(settings: Settings, began: float, ended: threading.Event) -> None:
+    told: dict[str, str] = {}
+    while not ended.wait(ASK_EVERY):
+        status, problems = _readiness(settings)
+        if status == HTTP_OK:
+            click.echo(f"Ready after {time.monotonic() - began:.1f} s.")
+            return
+        if problems and problems != told:
+            told = problems
+            for name, problem in problems.items():
+                click.echo(f"Not ready: {name}: {problem}", err=True)
+
+
+def _readiness(settings: Settings) -> tuple[int, dict[str, str]]:
+    """What `/ready` answers: the status, or 0, and the problems it names."""
+    connection = HTTPConnection(settings.host, settings.port, timeout=ANSWER_WITHIN)
+    try:
+        connection.request("GET", "/ready")
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read()).get("problems", {})
+    except (OSError, HTTPException, ValueError):
+        return 0, {}
+    finally:
+        connection.close()
 
 
 def _revive(postgres: EmbeddedPostgres, ended: threading.Event) -> None:
@@ -109,14 +183,14 @@ def _revive(postgres: EmbeddedPostgres, ended: threading.Event) -> None:
             click.echo(f"the embedded database: {error}", err=True)
 
 
-def _announce(found: Configuration, postgres: EmbeddedPostgres | None) -> None:
+def _announce(found: Configuration) -> None:
     settings = found.settings
     mode = "development" if found.development else "production"
     click.echo(f"hufu, {mode}, on http://{settings.host}:{settings.port}")
     for name, app in settings.apps.items():
         hosts = "".join(f", or any path of host {host}" for host in app.hosts)
         click.echo(f"  {name:<10} {app_url(app, settings)}{hosts}")
-    if postgres is not None:
+    if not settings.database_url:
         click.echo(f"  database   embedded, in {settings.data_dir}")
     (_announce_development if found.development else _announce_production)(found)
 

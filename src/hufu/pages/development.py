@@ -9,13 +9,14 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from hufu.actions.delivery import OpenedLetter
+from hufu.domain.errors import Malformed
 from hufu.pages.health import HEADERS
+from hufu.services.identifiers import parse_identifier
 
 SHOWN = 100
 
 Letters = Callable[[str | None, int], Awaitable[list[OpenedLetter]]]
 CaptchaText = Callable[[str], Awaitable[str | None]]
-Recipient = Callable[[str], str]
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -70,7 +71,15 @@ def shown(letter: OpenedLetter) -> dict[str, object]:
     }
 
 
-def routes(letters: Letters, captcha_text: CaptchaText, recipient: Recipient) -> list[Route]:
+def recipient(raw: str) -> str:
+    """A number or address, in any spelling, as the outbox knows it."""
+    try:
+        return parse_identifier(raw).shown
+    except Malformed:
+        return raw
+
+
+def routes(letters: Letters, captcha_text: CaptchaText) -> list[Route]:
     """`/_dev`, `/_dev/outbox` and `/_dev/captcha`."""
 
     async def page(_: Request) -> Response:

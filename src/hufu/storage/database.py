@@ -8,29 +8,10 @@ from typing import Self
 
 import asyncpg
 
-from hufu.services.overload import Unavailable
+from hufu.storage.loss import LOST, DatabaseUnavailable
 from hufu.storage.rows import Connection
 from hufu.storage.schema import is_current
 from hufu.storage.work import Work
-
-
-class DatabaseUnavailable(Unavailable):
-    """The database cannot be reached, or not within the time a request may wait."""
-
-
-LOST = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.InterfaceError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.ReadOnlySQLTransactionError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.LockNotAvailableError,
-)
-"""What asyncpg raises when the statement may well succeed on another attempt."""
 
 
 async def _no_reset(_: Connection) -> None:

@@ -8,7 +8,9 @@ from hufu.storage.rows import Rows
 
 _WITHIN = """NOT EXISTS (
     SELECT FROM unnest($4::interval[], $5::int[]) AS cap (span, most)
-    WHERE (SELECT count(*) FROM unnest(l.hits) AS hit WHERE hit > $3 - cap.span) >= cap.most
+    WHERE cap.most <= (
+        SELECT count(*) FROM unnest(l.hits) AS hit WHERE hit > $3::timestamptz - cap.span
+    )
 )"""
 
 _COUNT = f"""

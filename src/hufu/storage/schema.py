@@ -12,9 +12,11 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from hufu.storage import rows
+from hufu.storage.loss import LOST, DatabaseUnavailable
 from hufu.storage.migrations import HEAD
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+REACHED_WITHIN = 10.0  # Seconds.
 LOCK = 0x68756675  # "hufu": one migration at a time, whoever starts it.
 
 
@@ -27,7 +29,14 @@ def script() -> Config:
 
 
 async def migrate(url: str) -> None:
-    """Apply every migration that the database lacks; waits for another process doing the same."""
+    """Apply every migration that the database lacks; waits for another process doing the same.
+
+    Raises DatabaseUnavailable.
+    """
+    try:
+        await (await asyncpg.connect(url, timeout=REACHED_WITHIN)).close()
+    except LOST as error:
+        raise DatabaseUnavailable(type(error).__name__) from error
     parts = urlsplit(url)
     engine = create_async_engine(
         urlunsplit(parts._replace(scheme="postgresql+asyncpg")), poolclass=NullPool

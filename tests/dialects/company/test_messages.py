@@ -19,10 +19,11 @@ from hufu.domain.passwords import PasswordPolicy, Scheme
 from hufu.domain.permissions import Client, Role
 from hufu.domain.profiles import Profile, Sex
 from hufu.domain.sessions import SessionPolicy
-from hufu.wire.body import Fields, Upload
+from hufu.wire.body import Fields
 from hufu.wire.deviations import IDENTITY_NUMBER_SHOWN, MD5_PASSWORDS, SHORT_SESSION_CODE
 from hufu.wire.dialect import Member, Reply, Visit
 from hufu.wire.fields import Reader
+from hufu.wire.forms import Upload
 
 S = TypeVar("S", bound=msgspec.Struct)
 

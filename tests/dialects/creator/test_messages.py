@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from hufu.actions.deps import App
 from hufu.actions.outbox import CodeSent
-from hufu.actions.registrations import Registered
 from hufu.actions.sessions import LoggedOut, SessionToken, SignedIn
 from hufu.actions.sign_in import AlreadySignedIn
+from hufu.actions.sign_up import Registered
 from hufu.dialects.creator import DIALECT
 from hufu.dialects.creator import messages as m
 from hufu.domain.errors import (
@@ -46,9 +46,10 @@ from hufu.domain.permissions import Client, Role
 from hufu.domain.sessions import SessionPolicy
 from hufu.services import randomness
 from hufu.services.identifiers import parse_any
-from hufu.wire.body import Fields, Upload
+from hufu.wire.body import Fields
 from hufu.wire.dialect import Anyone, Endpoint, Head, Reply, SetCookie, Visit
 from hufu.wire.fields import Reader
+from hufu.wire.forms import Upload
 
 S = TypeVar("S", bound=msgspec.Struct)
 

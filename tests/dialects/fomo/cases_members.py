@@ -11,6 +11,7 @@ from dialects.fomo.steps import (
     WRONG_CODE,
     call,
     case,
+    granted,
     member,
     registered,
     signed_in,
@@ -84,9 +85,6 @@ async def _(stage: Stage) -> Request:
 
 @case("customer/get_user_info", "3-after-password-change")
 async def _(stage: Stage) -> Request:
-    session = await member(stage, EMAIL)
-    recovery = await stage.do(call("rec_pwd1", user_name=EMAIL))
-    code = await stage.code(EMAIL)
-    grant = await stage.do(call("rec_pwd2", verify_code=code, **recovery["data"]))
-    await stage.do(call("set_pwd", pwd=PASSWORD, **grant["data"]))
+    session = await member(stage)
+    await stage.do(call("set_pwd", pwd=PASSWORD, tmp_session=await granted(stage)))
     return call("get_user_info", session_key=session)

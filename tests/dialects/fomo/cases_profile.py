@@ -115,7 +115,7 @@ async def _(stage: Stage) -> Request:
 
 @case("customer/set_info", "0-long-zip")
 async def _(stage: Stage) -> Request:
-    return call("set_info", session_key=await member(stage), zip="200040-200040-200040")
+    return call("set_info", session_key=await member(stage), zip="200040 200040 200040 1")
 
 
 @case("customer/set_fomo_id", "ok")

@@ -22,6 +22,7 @@ from dialects.fomo.steps import (
 )
 from dialects.requests import Request
 from dialects.sampling import Stage
+from hufu.actions.administration import bar_account
 
 
 @case("customer/rec_pwd1", "ok")
@@ -159,6 +160,20 @@ async def _(stage: Stage) -> Request:
 async def _(stage: Stage) -> Request:
     await registered(stage)
     return call("set_pwd", tmp_session=await granted(stage), pwd="98765")
+
+
+@case("customer/set_pwd", "54-barred")
+async def _(stage: Stage) -> Request:
+    await bar_account(stage.deps, await registered(stage), "spam")
+    return call("set_pwd", tmp_session=await granted(stage), pwd=NEW_PASSWORD)
+
+
+@case("customer/set_pwd", "201-barred")
+async def _(stage: Stage) -> Request:
+    account_id = await registered(stage)
+    grant = await granted(stage)
+    await bar_account(stage.deps, account_id, "spam")
+    return call("set_pwd", tmp_session=grant, pwd=NEW_PASSWORD)
 
 
 @case("customer/set_pwd", "201-unknown")

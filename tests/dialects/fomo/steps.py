@@ -16,6 +16,11 @@ WRONG_CODE = "2377"
 UNKNOWN_TOKEN = "ad1647c6e14d29b3973ca5b7c0704b5aa1b31730"
 UNKNOWN_ID = 23
 
+NEW = {"email": EMAIL, "phone": PHONE}
+OTHERS = {"email": OTHER_EMAIL, "phone": OTHER_PHONE}
+OWN = {"email": PHONE, "phone": EMAIL}
+"""What an account is registered with, to which the other kind is bound."""
+
 STRICT = {"apps.fomo.hardening": "strict"}
 ONE_MESSAGE = {"limits.sends_per_minute": 1}
 
@@ -77,13 +82,22 @@ async def unbinding(stage: Stage, session: str, kind: str) -> int:
     return int(answer["data"]["verify_id"])
 
 
+def completion(verb: str, session: str, code: str, reference: int) -> Request:
+    """Present the code of a binding (`bind`) or unbinding (`unbind`) with its reference."""
+    return call(f"{verb}_completed", session_key=session, verify_code=code, verfify_id=reference)
+
+
 async def bound(stage: Stage, session: str, kind: str = "email", value: str = EMAIL) -> None:
     """Bind an identifier."""
     reference = await binding(stage, session, kind, value)
-    code = await stage.code(value)
-    await stage.do(
-        call("bind_completed", session_key=session, verify_code=code, verfify_id=reference)
-    )
+    await stage.do(completion("bind", session, await stage.code(value), reference))
+
+
+async def bound_both(stage: Stage, kind: str) -> str:
+    """A session of an account with both kinds of identifier, of which `kind` was bound."""
+    session = await member(stage, OWN[kind])
+    await bound(stage, session, kind, NEW[kind])
+    return session
 
 
 async def guessed_out(stage: Stage, wrong: Request) -> None:
