@@ -88,7 +88,7 @@ class Fomo(Actor):
     mount: str = "/fomo"
     app: ClassVar[str] = "fomo"
 
-    async def call(self, world: World, name: str, **fields: object) -> Any:
+    async def call(self, world: World, name: str, /, **fields: object) -> Any:
         return (await self.form(world, f"/customer/{name}", fields)).json()
 
     async def register(self, world: World, identifier: str, password: str) -> None:
@@ -138,7 +138,7 @@ class Company(Actor):
     xid: str = XID
     app: ClassVar[str] = "company"
 
-    async def call(self, world: World, name: str, **fields: object) -> Any:
+    async def call(self, world: World, name: str, /, **fields: object) -> Any:
         sent = {"utime": UTIME, **fields}
         return (await self.form(world, f"/user/{name}", sent)).json()
 

@@ -2,14 +2,22 @@
 
 import pytest
 
-from codes import CODES, Code, codes_for, person, wrong
+from actors import Company, Fomo
+from codes import CODES, NEW_PASSWORD, PASSWORD, Code, codes_for, person, wrong
 from front_door import World
+from hufu.actions.administration import bar_account, find_accounts, unbar_account
+from hufu.services.identifiers import parse_any
 
 MATTERS = (
     "SELECT (SELECT count(*) FROM accounts), (SELECT count(*) FROM sessions), "
     "(SELECT count(*) FROM grants), "
     "(SELECT string_agg(account_id || argon2, '' ORDER BY account_id, purpose) FROM passwords), "
     "(SELECT string_agg(account_id || key, '' ORDER BY account_id, key) FROM identifiers)"
+)
+
+PROOFS = (
+    "SELECT (SELECT count(*) FROM sessions), "
+    "(SELECT string_agg(account_id || argon2, '' ORDER BY account_id, purpose) FROM passwords)"
 )
 
 
@@ -111,3 +119,28 @@ async def test_guesses_for_one_purpose_or_person_take_nothing_from_another(world
     other = await person(world, 2, registered=True)
     await code.ask(world, other)
     assert await code.open(world, other, await world.code(other.phone))
+
+
+@pytest.mark.parametrize("app", ["fomo", "company", "creator"])
+async def test_no_code_opens_a_barred_account(world: World, app: str) -> None:
+    who = await person(world, 1, registered=True)
+    mine = [code for code in CODES if code.app == app and code.purpose in {"recover", "sign_in"}]
+    (account_id,) = await find_accounts(world.deps(app), parse_any(who.phone))
+    for code in mine:
+        await code.ask(world, who)
+        early = await world.code(who.phone)
+        await bar_account(world.deps(app), account_id, "test")
+        before = await world.sql(PROOFS)
+        answers = [await code.show(world, who, early)]
+        await code.ask(world, who)
+        answers.append(await code.show(world, who, await world.code(who.phone)))
+        for answer in answers:
+            grant = (answer.get("data") or {}).get("tmp_session")
+            if grant:  # The last step before the door.
+                sent = {"tmp_session": grant, "pwd": NEW_PASSWORD}
+                assert not code.opened(await Fomo().call(world, "set_pwd", **sent))
+            else:
+                assert not code.opened(answer), str(code)
+        assert await world.sql(PROOFS) == before
+        await unbar_account(world.deps(app), account_id, "test")
+    assert await Company().sign_in(world, who.phone, PASSWORD)

@@ -185,7 +185,7 @@ async def test_fifty_wrong_passwords_a_day(world: World) -> None:
 async def test_two_identifiers_of_an_account_share_its_guesses(world: World) -> None:
     who = await person(world, 1, registered=True)
     doors = ((Fomo(), "person1@example.com"), (Creator(), "person1@example.com"))
-    for door, identifier in (doors + ((Rental(), who.phone),)) * 4:
+    for door, identifier in (*doors, (Rental(), who.phone)) * 4:
         answer = await verdict(world, door, WRONG, identifier)
         assert answer in {PASSWORD_WRONG[door.app], GUESSED_TOO_OFTEN[door.app]}
     for door, identifier in (*doors, (Company(), who.phone)):
@@ -223,7 +223,7 @@ async def test_wrong_session_codes_from_one_network(world: World) -> None:
 
 async def test_answers_that_tell_who_has_an_account_are_counted(world: World) -> None:
     await Fomo().register(world, PHONE, PASSWORD)
-    peers = [f"198.51.100.7" for _ in range(60)]
+    peers = ["198.51.100.7" for _ in range(60)]
     for n, peer in enumerate(peers):
         fomo, creator = Fomo(peer=peer), Creator(peer=peer)
         probes = (

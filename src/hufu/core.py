@@ -171,6 +171,7 @@ def _app(name: str, app: AppSettings, settings: Settings) -> App:
         session_guesses_limited=traits.session_guesses_limited,
         unique_names=traits.unique_names,
         handles=traits.handles,
+        sole_identity_numbers=traits.sole_identity_numbers,
         reveal_unknown_user=(
             not strict if app.reveal_unknown_user is None else app.reveal_unknown_user
         ),

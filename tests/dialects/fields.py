@@ -16,6 +16,9 @@ from dialects.pictures import PNG
 from hufu.wire.fields import Digits, Form, Whole
 from hufu.wire.forms import Upload
 
+EITHER = (("verfify_id", "verify_id"), ("identifying_code", "identifying"))
+"""Names that one value may come under; one of them is needed."""
+
 LONG = 10_000
 DIGEST = "5" * 32
 PICTURE = Upload("picture.png", "image/png", base64.b64decode(PNG))

@@ -21,7 +21,7 @@ FORMS = {
     "id": NUMBER31,  # an account's id
     "unix": r"[1-9][0-9]{9}",  # seconds
     "code": r"[0-9]{6}",  # a verification code
-    "captcha": r"[0-9A-Z]{4}",
+    "captcha": r"[0-9A-Za-z]{4}",
     "hex32": r"[0-9a-f]{32}",
     "hex40": r"[0-9a-f]{40}",
     "base62x16": r"[0-9A-Za-z]{16}",
@@ -36,6 +36,8 @@ WITHOUT_IDENTITY = frozenset({"unix"})
 
 MAX_NUMBER31 = 2**31 - 1
 TOKEN = r"(?<![0-9A-Za-z]){}(?![0-9A-Za-z])"
+FIELD = r"(?<=[\"=]){}(?=[\"&\n])"
+"""Where a value may stand: a captcha's four letters only as a whole field, as they may be HTTP."""
 
 Rules = Sequence[re.Pattern[str]]
 
@@ -100,8 +102,11 @@ class Marker:
     def _token(self) -> re.Pattern[str] | None:
         if not self.known:
             return None
-        longest_first = sorted(self.known, key=len, reverse=True)
-        return re.compile(TOKEN.format(f"(?:{'|'.join(map(re.escape, longest_first))})"))
+        places = (
+            (FIELD if self.known[value] == "captcha" else TOKEN).format(re.escape(value))
+            for value in sorted(self.known, key=len, reverse=True)
+        )
+        return re.compile("|".join(places))
 
     def _names(self, occurring: list[str]) -> dict[str, str]:
         numbers = {form: count(1) for form in FORMS}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from dialects.fields import Field, fields_of
+from dialects.fields import EITHER, Field, fields_of
 from dialects.vocabulary import VOCABULARIES, Vocabulary
 from front_door import FORM, JSON, Answer, World
 from hufu.settings import DIALECTS
@@ -18,6 +18,7 @@ MULTIPART = f"multipart/form-data; boundary={BOUNDARY}"
 ANSWERS = "application/json; charset=utf-8"
 
 Pair = tuple[str, object]
+Told = tuple[int, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,19 @@ class Row:
         return isinstance(self.endpoint, Member)
 
     @property
-    def malformed(self) -> tuple[int, Mapping[str, Any]]:
-        """Status and body of its answer to a request that is malformed."""
-        said = self.words.malformed
-        return self.words.own_malformed.get(self.endpoint.path, said.status), said.body
+    def malformed(self) -> list[Told]:
+        """What it may answer to a request that is malformed."""
+        own = self.words.own_malformed.get(self.endpoint.path)
+        return [
+            (own or said.status, said.body)
+            for said in (self.words.malformed, *self.words.also_malformed)
+        ]
+
+    @property
+    def not_signed_in(self) -> list[Told]:
+        """What it may answer to somebody who shows no session."""
+        assert self.words.not_signed_in is not None
+        return [(self.words.not_signed_in.status, self.words.not_signed_in.body)]
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -74,6 +84,17 @@ class Row:
         """All fields but the parameter, as another person for each number would fill them in."""
         struct = fields_of(self.dialect.name, self.endpoint.path, self.endpoint.request, number)
         return [*self.proof(), *(field for field in struct if field.name != self.parameter)]
+
+    def least_fields(self) -> list[Field]:
+        """The fields that it cannot do without."""
+        fields = {field.name: field for field in self.fields()}
+        pairs = [pair for pair in EITHER if fields.keys() >= set(pair)]
+        chosen, spared = {pair[0] for pair in pairs}, {pair[1] for pair in pairs}
+        return [
+            field
+            for name, field in fields.items()
+            if name not in spared and (field.required or name in chosen)
+        ]
 
     @property
     def parameter(self) -> str | None:
@@ -153,13 +174,16 @@ def see_standing_headers(answer: Answer) -> None:
     """What every answer of an API has."""
     assert answer.header("cache-control") == "no-store"
     assert answer.header("x-content-type-options") == "nosniff"
+    if answer.status == 204:
+        assert answer.body == b""
+        return
     assert answer.header("content-length") == str(len(answer.body))
     assert answer.header("content-type") == ANSWERS or (
         answer.header("content-type") == "image/jpeg" and answer.status == 200
     )
 
 
-def told(answer: Answer) -> tuple[int, Any]:
+def told(answer: Answer) -> Told:
     """Status and body."""
     return answer.status, answer.json()
 

@@ -1,6 +1,7 @@
 """What every row of every dialect's table does with a request that is not in order."""
 
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,12 +16,11 @@ from dialects.rows import (
     form,
     multipart,
     part_of,
-    see_standing_headers,
     told,
     written,
 )
 from dialects.vocabulary import VOCABULARIES
-from front_door import FORM, JSON, World
+from front_door import FORM, JSON, World, opened
 from hufu.wire.forms import Upload
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "get", "post", "X")
@@ -40,15 +40,13 @@ def spoilable(row: Row) -> Iterator[tuple[str, Field]]:
 
 async def see_malformed(world: World, row: Row, kind: str, body: bytes, **more: Any) -> None:
     answer = await ask(world, row, kind, body, **more)
-    assert told(answer) == row.malformed, (kind, body[:200], more)
+    assert told(answer) in row.malformed, (kind, body[:200], more)
 
 
 @every_row
-async def test_a_request_in_order_gets_as_far_as_the_database(
-    unreachable: World, row: Row
-) -> None:
+async def test_a_request_in_order_gets_as_far_as_the_database(unreachable: World, row: Row) -> None:
     for kind in row.kinds:
-        for pairs in (row.fields(), [field for field in row.fields() if field.required]):
+        for pairs in (row.fields(), row.least_fields()):
             answer = await ask(unreachable, row, kind, written(kind, without(pairs)))
             assert told(answer) == (BROKEN, row.words.broken), (kind, pairs)
             assert int(answer.header("retry-after") or "") > 0
@@ -70,9 +68,9 @@ async def test_no_other_path(unreachable: World, dialect: str) -> None:
     known = {row.endpoint.path.partition("<")[0] for row in ROWS if row.dialect.name == dialect}
     paths = {"", "/", "x", "x/y/z", "%", "..", "\0", "\ud800", "<phone>", "用户", "a" * 5000}
     for path in known:
-        paths |= {path + "/", path + "/1/2", f"x/{path}", path.upper(), path + "%20", f"./{path}"}
-        paths |= set() if path.endswith("/") else {path + "x", path + "/1"}
-        paths |= {path.rstrip("/")} - {path}
+        paths |= {f"x/{path}", f"./{path}", path.upper(), f"{path}/1/2", path.rstrip("/")}
+        if not path.endswith("/"):
+            paths |= {path + "/", path + "x", path + "%20", path + "/1"}
     for path in paths - known:
         for method in ("GET", "POST", "HEAD", "OPTIONS"):
             answer = await exchange(unreachable, method, f"/{dialect}/{path}")
@@ -97,6 +95,23 @@ async def test_no_other_method(unreachable: World, row: Row) -> None:
         assert set((answer.header("allow") or "").split(", ")) == allowed
 
 
+@every_dialect
+async def test_what_foreign_pages_are_told(dialect: str, tmp_path: Path) -> None:
+    ours, foreign = "https://app.example", "https://elsewhere.example"
+    dead = "postgresql://hufu@127.0.0.1:1/hufu"
+    async with opened(dead, tmp_path, {f"apps.{dialect}.cors_origins": ours}) as world:
+        for row in [row for row in ROWS if row.dialect.name == dialect]:
+            methods = {each.endpoint.method for each in ROWS if each.path == row.path}
+            allowed = await exchange(world, "OPTIONS", row.at(), [("origin", ours)])
+            assert allowed.status == 204
+            assert allowed.header("access-control-allow-origin") == ours
+            said = allowed.header("access-control-allow-methods") or ""
+            assert set(said.split(", ")) == methods
+            refused = await exchange(world, "OPTIONS", row.at(), [("origin", foreign)])
+            assert told(refused) == (405, row.words.malformed.body)
+            assert refused.header("access-control-allow-origin") is None
+
+
 # Fields
 
 
@@ -106,41 +121,48 @@ async def test_a_required_field_that_is_missing(unreachable: World, row: Row) ->
     for kind, field in spoilable(row):
         if not field.required:
             continue
-        expected = row.malformed
-        if field.name in proof and row.words.not_signed_in:
-            expected = (row.words.not_signed_in.status, row.words.not_signed_in.body)
+        expected = row.not_signed_in if field.name in proof else row.malformed
         pairs = without(row.fields(), field.name)
-        assert told(await ask(unreachable, row, kind, written(kind, pairs))) == expected, field
+        assert told(await ask(unreachable, row, kind, written(kind, pairs))) in expected, field
         if kind == "json":
             body = written(kind, [*pairs, (field.name, None)])
-            assert told(await ask(unreachable, row, kind, body)) == expected, field
+            assert told(await ask(unreachable, row, kind, body)) in expected, field
 
 
 @every_row
 async def test_nothing_at_all(unreachable: World, row: Row) -> None:
-    required = [field for field in row.fields() if field.required]
-    if not required:
-        pytest.skip("nothing is required")
-    expected = row.malformed
-    if row.for_members and row.words.not_signed_in:
-        expected = (row.words.not_signed_in.status, row.words.not_signed_in.body)
+    if not row.for_members and not row.least_fields():
+        return
+    expected = row.not_signed_in if row.for_members else row.malformed
     for kind in row.kinds:
-        assert told(await ask(unreachable, row, kind, b"")) == expected, kind
+        assert told(await ask(unreachable, row, kind, b"", cookies={})) in expected, kind
+
+
+@every_row
+async def test_nothing_is_read_from_the_query(unreachable: World, row: Row) -> None:
+    """Where a row does read it, nothing is read from the body."""
+    if not row.least_fields():
+        return
+    expected = row.not_signed_in if row.for_members else row.malformed
+    for kind in row.kinds:
+        if kind == "query":
+            answer = await ask(unreachable, row, "form", written("form", without(row.fields())))
+        else:
+            query = written("query", without([f for f in row.fields() if isinstance(f.value, str)]))
+            path = f"{row.at()}?{query.decode()}"
+            answer = await ask(unreachable, row, kind, b"", path=path, cookies={})
+        assert told(answer) in expected, kind
 
 
 @every_row
 async def test_a_field_that_is_too_long(unreachable: World, row: Row) -> None:
     for kind, field in spoilable(row):
-        if field.gives is Upload:
+        if field.gives is Upload or field.longest >= row.endpoint.body_limit:
             continue
-        for letter in ("1", "一", "𠮷"):
+        for letter in ("1", "一", "𠮷") if field.longest < LONG else ("1",):
             value = letter * (field.longest + 1)
             body = written(kind, [*without(row.fields(), field.name), (field.name, value)])
-            if len(body) <= row.endpoint.body_limit:
-                await see_malformed(unreachable, row, kind, body)
-            else:
-                answer = await ask(unreachable, row, kind, body)
-                assert told(answer) == (413, row.words.malformed.body)
+            await see_malformed(unreachable, row, kind, body)
 
 
 @every_row
@@ -187,10 +209,8 @@ NO_JSON = (
     *(b"[" * 20_000, b'{"a":' * 8_000, b"[" * 20_000 + b"]" * 20_000, b"'x'", b"x", b"tru", b""),
     *(b'["\\ud800"]', b'{"\\u0000": 1}', b"1" * 20, b"0." + b"1" * 5000, b'"\\x"', b'"\\u12"'),
 )
-NO_FORM = (
-    *(b"%FF", b"%C0%80", b"%ED%A0%80", b"%00", b"%", b"%2", b"%zz", b"1%", b"%u4E00"),
-    *(b"\xff", b"\x00", b"\xed\xa0\x80"),
-)
+NO_QUERY = (b"%FF", b"%C0%80", b"%ED%A0%80", b"%00", b"%", b"%2", b"%zz", b"1%", b"%u4E00", b"\0")
+NO_FORM = (*NO_QUERY, b"\xff", b"\xed\xa0\x80")
 NO_PART = (b"\xff", b"\x00", b"a\x00b", b"\xc0\x80", b"\xed\xa0\x80")
 
 
@@ -205,7 +225,7 @@ async def test_bytes_that_are_no_text(unreachable: World, row: Row) -> None:
                 await see_malformed(unreachable, row, kind, rest + comma + name + raw + b"}")
         elif kind in {"form", "query"}:
             rest = written(kind, pairs)
-            for raw in NO_FORM:
+            for raw in NO_FORM if kind == "form" else NO_QUERY:
                 body = rest + b"&" + form([(field.name, raw)])
                 await see_malformed(unreachable, row, kind, body)
                 await see_malformed(unreachable, row, kind, rest + b"&" + raw + b"=1")
@@ -231,8 +251,8 @@ async def test_bodies_that_are_no_object(unreachable: World, row: Row) -> None:
 async def test_content_types_that_nobody_sends(unreachable: World, row: Row) -> None:
     if row.endpoint.from_query:
         return
-    bodies = {kind: written(kind, without(row.fields())) for kind in row.kinds}
-    bodies["multipart"] = written("multipart", without(row.fields()))
+    pairs = [*without(row.fields()), ("unheard_of", "1")]
+    bodies = {kind: written(kind, pairs) for kind in row.kinds}
     for body in bodies.values():
         for kind in ("text/plain", "text/plain;charset=UTF-8", "", "*/*", "application/xml",
                      "application/octet-stream", "text/json", "application/jsonx", ";", "x;;=",
@@ -251,7 +271,7 @@ async def test_two_content_types(unreachable: World, row: Row) -> None:
     if row.endpoint.from_query:
         return
     for kind in row.kinds:
-        body = written(kind, without(row.fields()))
+        body = written(kind, [*without(row.fields()), ("unheard_of", "1")])
         twice = [("content-type", FORM)]
         await see_malformed(unreachable, row, kind, body, headers=twice)
 
@@ -304,22 +324,25 @@ async def test_lengths_that_are_none(unreachable: World, row: Row) -> None:
     for lengths in (["-1"], ["x"], ["1.0"], ["+1"], ["0x10"], ["1", "2"], ["1, 2"], ["１"]):
         headers = [("content-length", length) for length in lengths]
         answer = await exchange(unreachable, row.endpoint.method, row.at(), headers)
-        assert told(answer) == row.malformed, lengths
+        assert told(answer) in row.malformed, lengths
 
 
 # What stands in the path
 
+NO_PHONE = (
+    *("", " ", "x", "1", "\0", "\ud800", "1" * 5000, LONG * "一", "<phone>", "+", "-1", "NaN"),
+    *("13390633695x", "010-62001234", "13390633695;ext=1", "\u202e13390633695"),
+)
+
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.parameter], ids=str)
 async def test_parameters_that_are_none(unreachable: World, row: Row) -> None:
-    for value in (" ", "x", "1", "\0", "\ud800", "1" * 5000, LONG * "一", "<phone>", "13390633695x",
-                  "+", "-1", "NaN", "010-62001234", "13390633695;ext=1", "\u202e13390633695"):  # fmt: skip
+    for value in NO_PHONE:
         path = row.path.replace(str(row.parameter), value)
         headers, body = [("content-type", JSON)], written("json", without(row.fields()))
         chunks = once(body) if row.endpoint.method == "POST" else once(b"")
         answer = await exchange(unreachable, row.endpoint.method, path, headers, chunks)
-        see_standing_headers(answer)
-        assert told(answer) == row.malformed, value
+        assert told(answer) in row.malformed, value
 
 
 async def once(body: bytes) -> AsyncIterator[bytes]:

@@ -1,9 +1,11 @@
 """Every recorded sample is answered as recorded, and none is missing."""
 
 import re
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +13,6 @@ from conftest import GENEROUS
 from dialects import sample_files
 from dialects.sampling import OK, Case, Samples, Stage, all_samples
 from front_door import World, opened
-from hufu.app import Server
 from hufu.settings import DIALECTS
 
 SAMPLES = all_samples()
@@ -26,38 +27,44 @@ def recording(pytestconfig: pytest.Config) -> bool:
     return bool(pytestconfig.getoption("record_samples"))
 
 
+class Servers:
+    """Servers over one database: one for each group of cases with the same settings."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self._url = url
+        self._folder = folder
+        self._worlds: dict[str, World] = {}
+        self._open = AsyncExitStack()
+
+    async def world(self, settings: Mapping[str, object]) -> World:
+        """A server with these settings, as if it had just been started."""
+        key = repr(sorted(settings.items()))
+        if key not in self._worlds:
+            opening = opened(self._url, self._folder, {**GENEROUS, **settings})
+            self._worlds[key] = await self._open.enter_async_context(opening)
+        world = self._worlds[key]
+        world.clock.shift = timedelta()
+        return replace(world)
+
+    async def close(self) -> None:
+        await self._open.aclose()
+
+
 @pytest.fixture(scope="session")
-async def common_world(
+async def servers(
     database_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[World]:
-    """A server with the settings that most cases need."""
-    async with opened(database_url, tmp_path_factory.mktemp("samples"), GENEROUS) as world:
-        yield world
+) -> AsyncIterator[Servers]:
+    servers = Servers(database_url, tmp_path_factory.mktemp("samples"))
+    yield servers
+    await servers.close()
 
 
-async def perform(
-    case: Case,
-    common_world: World,
-    world_with: Callable[..., AbstractAsyncContextManager[World]],
-) -> str:
-    """The sample as the server answers it now, over an empty database."""
-    if case.settings:
-        async with world_with(case.settings) as world:
-            return await Stage(world, case.samples).record(case)
-    clock = common_world.clock
-    clock.shift = timedelta()
-    world = World(common_world.core, Server(common_world.core), clock, common_world.url)
-    return await Stage(world, case.samples).record(case)
-
-
+@pytest.mark.usefixtures("empty_database")
 @pytest.mark.parametrize("case", CASES, ids=str)
 async def test_a_sample_is_answered_as_recorded(
-    case: Case,
-    common_world: World,
-    world_with: Callable[..., AbstractAsyncContextManager[World]],
-    recording: bool,
+    case: Case, servers: Servers, recording: bool
 ) -> None:
-    sample = await perform(case, common_world, world_with)
+    sample = await Stage(await servers.world(case.settings), case.samples).record(case)
     if recording:
         case.file.parent.mkdir(parents=True, exist_ok=True)
         case.file.write_text(sample, "utf-8", newline="\n")
@@ -98,8 +105,9 @@ def test_every_refusal_of_the_contract_has_a_sample_and_no_other_occurs(
     if recording:
         pytest.skip("the samples are being written")
     problems = []
+    present = [case for case in samples.cases if case.file.exists()]
     for row, listed in samples.contract.items():
-        recorded = {outcome_of(case) for case in samples.cases if case.row == row}
+        recorded = {outcome_of(case) for case in present if case.row == row}
         recorded.discard(OK)
         problems += [f"{row}: no sample of {missing}" for missing in set(listed) - recorded]
         problems += [f"{row}: {other} is not listed" for other in recorded - set(listed)]

@@ -21,7 +21,8 @@ class Vocabulary:
 
     `proof` is a session that nobody has, as fields or as a `cookie`; `beside` is what some rows
     take in its place. `own_malformed` are the statuses of rows that answer a malformed request
-    with another. `says` is everything it may say, by the parts of a body that clients go by.
+    with another. `verdict` names the parts of a body that clients go by; `says` is everything that
+    they may be in a refusal, with one of the `statuses`.
     """
 
     malformed: Answered
@@ -38,6 +39,7 @@ class Vocabulary:
     beside: tuple[Field, ...] = ()
     cookie: tuple[str, str] | None = None
     own_malformed: Mapping[str, int] = field(default_factory=dict)
+    also_malformed: tuple[Answered, ...] = ()
 
 
 def _fomo(status: int, msg: str) -> Answered:
@@ -50,7 +52,6 @@ def _rental(errno: int, errmsg: str) -> Answered:
 
 FOMO_TEXTS = {
     0: "参数不足",
-    1: "成功",
     2: "用户未登录",
     3: "session错误或用户不存在",
     5: "内部错误",
@@ -80,28 +81,25 @@ FOMO_TEXTS = {
     204: "口令菜单已经过期",
     205: "你已经领取过此口令彩蛋",
 }
-COMPANY_CODES = ("200", "400", "4000", "4001", "4002", "4003", "4004", "4006", "4007", "4021")
-RENTAL_NUMBERS = (0, 4001, 4002, 4003, 4004, 4101, 4103, 4104, 4201, 4301)
-CREATOR_TEXTS = {
-    "parameter error": (400,),
-    "register successful": (200,),
-    "register failure": (200, 403),
-    "account had been used": (200,),
-    "login successful": (200,),
-    "password error": (400, 403),
-    "no this user!": (404,),
-    "logout successful": (200,),
-    "logout failure": (403,),
-    "注意接收短信": (200,),
-    "no this user": (403, 404),
-    "已经登陆了": (403,),
-    "验证码错误，请重新输入": (400, 403),
-    "验证码已经过期，请重新申请": (404,),
-    "注意接收验证码": (200,),
-    "用户不存在": (403, 404),
-    "验证码错误": (401, 403),
-    "验证码已经过期": (400,),
-}
+COMPANY_CODES = ("400", "4000", "4001", "4002", "4003", "4004", "4006", "4007", "4021")
+RENTAL_NUMBERS = (4001, 4002, 4003, 4004, 4101, 4103, 4104, 4201, 4301)
+CREATOR_TEXTS = (
+    "parameter error",
+    "register failure",
+    "account had been used",
+    "password error",
+    "no this user!",
+    "logout failure",
+    "no this user",
+    "已经登陆了",
+    "验证码错误，请重新输入",
+    "验证码已经过期，请重新申请",
+    "用户不存在",
+    "验证码错误",
+    "验证码已经过期",
+    "注意接收短信",
+    "注意接收验证码",
+)
 
 VOCABULARIES: Mapping[str, Vocabulary] = {
     "fomo": Vocabulary(
@@ -142,6 +140,7 @@ VOCABULARIES: Mapping[str, Vocabulary] = {
         ),
         cookie=("session_id", "0" * 32),
         own_malformed={"api/imagecode": 400},
+        also_malformed=(_rental(4103, "手机号码格式错误"),),
         verdict=("errno",),
         says=frozenset((errno,) for errno in RENTAL_NUMBERS),
         statuses=frozenset({200, 400}),
@@ -151,7 +150,7 @@ VOCABULARIES: Mapping[str, Vocabulary] = {
         broken={"msg": "server error"},
         unknown_account=Answered({"msg": "no this user!", "user_id": 0}, 404),
         password_wrong=Answered({"msg": "password error", "user_id": 0}, 400),
-        barred=Answered({"msg": "no this user!", "user_id": 0}, 404),
+        barred=Answered({"msg": "password error", "user_id": 0}, 403),
         cookie=("session_id", "0" * 32),
         verdict=("msg",),
         says=frozenset((text,) for text in CREATOR_TEXTS),

@@ -42,6 +42,7 @@ class App:
     session_guesses_limited: bool
     unique_names: bool
     handles: bool
+    sole_identity_numbers: bool
     reveal_unknown_user: bool
     mask_identity_number: bool
     password_policy: PasswordPolicy

@@ -80,7 +80,12 @@ async def record_identity(
     )
     try:
         claimed = await work.identity_numbers.claim(
-            account_id, deps.app.name, identity, now, replace_unverified=replace_unverified
+            account_id,
+            deps.app.name,
+            identity,
+            now,
+            replace_unverified=replace_unverified,
+            sole=deps.app.sole_identity_numbers,
         )
     except NumberTaken as error:
         raise IdentityNumberTaken from error

@@ -11,6 +11,7 @@ import msgspec
 from hufu import dialects
 from hufu.cli.docs_fields import request_fields
 from hufu.cli.docs_samples import OF_NO_CALL, SAMPLES, Sample, rows, samples_of
+from hufu.domain.errors import Refusal
 from hufu.settings import DIALECTS
 from hufu.wire.dialect import BODY_LIMIT, KIB, Dialect, Endpoint, Member, Refusals, Reply
 
@@ -104,7 +105,7 @@ def _fields(endpoint: Endpoint[Any]) -> Iterator[str]:
     yield from ("| field | in the | form |", "|---|---|---|")
     for field in fields:
         place = "query" if endpoint.from_query else "body"
-        place = "path" if field.name in endpoint.path else place
+        place = "path" if field.name.startswith("<") else place
         optional = "" if field.required else ", optional"
         yield f"| `{field.name}` | {place}{optional} | {_cell(field.form)} |"
     yield ""
@@ -114,13 +115,19 @@ def _refusals(refusals: Refusals, besides: Reply | None = None) -> Iterator[str]
     """The answers, each with the facts that it tells; those told by `besides` are not spelt out."""
     told: dict[str, list[str]] = {}
     for refusal, reply in refusals.items():
-        told.setdefault(_answer(reply), []).append((getdoc(refusal) or "").partition("\n")[0])
+        told.setdefault(_answer(reply), []).append(_fact(refusal))
     if besides is not None:
         told[_answer(besides)] = ["The request is malformed, or refused for any other reason."]
     yield from ("| answer | fact |", "|---|---|")
     for answer, facts in told.items():
         yield f"| {_cell(answer)} | {_cell('<br>'.join(facts))} |"
     yield ""
+
+
+def _fact(refusal: type[Refusal]) -> str:
+    """What the refusal's docstring says, without what it says of its attributes."""
+    said = (getdoc(refusal) or "").partition("\n")[0]
+    return said.partition("; `")[0].removesuffix(".") + "."
 
 
 def _recorded(dialect: Dialect[Any], samples: list[Sample]) -> Iterator[str]:

@@ -14,7 +14,8 @@ SAMPLES = "tests/dialects/{dialect}/samples"
 SEPARATOR = "=" * 60 + "\n"
 OF_NO_CALL = "any"
 STANDING = ("content-length:", "cache-control:", "x-content-type-options:")
-LONGEST_LINE = 160
+LONGEST_LINE = 1000
+LONGEST_CELL = 160
 
 _NUMBER = re.compile("[0-9]*")
 
@@ -45,14 +46,16 @@ class Sample:
         """The answer in one line: its body, after the HTTP status where that is not 200."""
         head, _, body = self.answer.partition("\n\n")
         status = head.split("\n", 1)[0].split(" ")[1]
-        shown = f"`{_short(body.strip())}`" if body else ""
+        shown = f"`{_short(body.strip(), LONGEST_CELL)}`" if body else ""
         return shown if status == "200" else f"HTTP {status} {shown}".strip()
 
     @property
     def shown(self) -> str:
         """The pair, without what every answer has and without the length of long lines."""
         lines = (f"{self.request}\n{self.answer}").strip().split("\n")
-        return "\n".join(_short(line) for line in lines if not line.startswith(STANDING))
+        return "\n".join(
+            _short(line, LONGEST_LINE) for line in lines if not line.startswith(STANDING)
+        )
 
 
 def rows(dialect: Dialect[Any]) -> Iterator[tuple[str, Endpoint[Any]]]:
@@ -76,5 +79,5 @@ def _read(row: str, file: Path) -> Sample:
     return Sample(row, file.stem, request, answer)
 
 
-def _short(line: str) -> str:
-    return line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}…"
+def _short(line: str, longest: int) -> str:
+    return line if len(line) <= longest else f"{line[:longest]}…"

@@ -44,17 +44,18 @@ class IdentityNumbers(Rows):
         now: datetime,
         *,
         replace_unverified: bool,
+        sole: bool,
     ) -> bool:
         """Record the identity, once for ever or until it is verified; False when that is over.
 
-        Raises NumberTaken.
+        With `sole` the number may be one account's only: raises NumberTaken.
         """
         try:
             row = await self._connection.fetchrow(
                 "INSERT INTO identity_numbers AS i "
-                "(account_id, app, real_name, sealed, blind_index, set_at) "
-                "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (account_id, app) DO UPDATE "
-                "SET real_name = $3, sealed = $4, blind_index = $5, set_at = $6 "
+                "(account_id, app, real_name, sealed, blind_index, set_at, sole) "
+                "VALUES ($1, $2, $3, $4, $5, $6, $8) ON CONFLICT (account_id, app) DO UPDATE "
+                "SET real_name = $3, sealed = $4, blind_index = $5, set_at = $6, sole = $8 "
                 "WHERE $7 AND i.verified_at IS NULL RETURNING account_id",
                 account_id,
                 app,
@@ -63,6 +64,7 @@ class IdentityNumbers(Rows):
                 identity.blind_index,
                 now,
                 replace_unverified,
+                identity.blind_index if sole else None,
             )
         except asyncpg.UniqueViolationError as error:
             raise NumberTaken from error

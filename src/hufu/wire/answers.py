@@ -73,11 +73,12 @@ class Mount:
         allowed = self.cors(headers)
         if not any(key == b"access-control-allow-origin" for key, _ in allowed):
             return None
-        extra = (
+        granted = (
+            *STANDING_HEADERS,
             (b"access-control-allow-methods", methods.encode()),
             (b"access-control-allow-headers", b"content-type"),
         )
-        return Encoded(NO_CONTENT, extra, b"")
+        return Encoded(NO_CONTENT, granted, b"")
 
     def _cookie(self, cookie: SetCookie) -> Header:
         name = cookie_name(cookie.name, self.cookie_path, self.secure)

@@ -179,6 +179,7 @@ class Traits:
     md5_passwords: bool = False
     handles: bool = False
     unique_names: bool = False
+    sole_identity_numbers: bool = False
     session_guesses_limited: bool = False
     mint_token: Callable[[], str] = randomness.hex_token
     code_minutes: int = 10

@@ -148,7 +148,7 @@ async def _(stage: Stage) -> Request:
     return details(await registered(stage), company_logo="http://img.example.com/logo.png")
 
 
-@case("user/regDetail", "400-logo-host", settings={"apps.company.logo_hosts": ["cdn.example.com"]})
+@case("user/regDetail", "400-logo-host", settings={"apps.company.logo_hosts": "cdn.example.com"})
 async def _(stage: Stage) -> Request:
     return details(await registered(stage), company_logo="https://img.example.com/logo.png")
 

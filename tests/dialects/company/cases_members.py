@@ -22,7 +22,7 @@ from hufu.actions.administration import bar_account
 
 CHECK = "user/checkFinishUserInfo"
 PROXIED = {
-    "trusted_proxies": ["127.0.0.1/32"],
+    "trusted_proxies": "127.0.0.1/32",
     "limits.session_guesses_per_network_minute": 2,
 }
 FORM_TYPE = ("content-type", FORM)

@@ -61,6 +61,7 @@ def visit(
             session_guesses_limited=True,
             unique_names=False,
             handles=False,
+            sole_identity_numbers=True,
             reveal_unknown_user=True,
             mask_identity_number=False,
             password_policy=PasswordPolicy(),
@@ -208,9 +209,9 @@ def test_a_password_is_never_sent_as_such(pwd: str) -> None:
 def test_a_code_comes_back_with_the_device(struct: type[m.Reg] | type[m.Pwd]) -> None:
     fields: Fields = {"phone": PHONE, "xid": XID, "utime": UTIME, "yzm": "042137", "pwd": MD5}
     command = read(struct, fields).command(visit())
-    assert (command.digits, command.binding) == ("042137", XID)
+    assert (command.digits, command.state_binding) == ("042137", XID)
     unbound = read(struct, fields).command(visit(m.Options(bind_code_to_xid=False)))
-    assert unbound.binding == ""
+    assert unbound.state_binding == ""
     for yzm in ("", "04213x", "０４２１３７", 42137):
         with pytest.raises(Malformed):
             read(struct, {**fields, "yzm": yzm})

@@ -94,6 +94,7 @@ def visit(options: m.Options | None = None, session: SessionToken | None = None)
             session_guesses_limited=False,
             unique_names=False,
             handles=False,
+            sole_identity_numbers=False,
             reveal_unknown_user=True,
             mask_identity_number=False,
             password_policy=PasswordPolicy(),

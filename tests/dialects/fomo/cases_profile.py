@@ -2,6 +2,7 @@
 
 from dialects.fomo.steps import (
     EMAIL,
+    ONE_GUESS,
     OTHER_EMAIL,
     PASSWORD,
     bound,
@@ -184,6 +185,13 @@ async def _(stage: Stage) -> Request:
 @case("customer/set_wallet_pwd", "0-login-password")
 async def _(stage: Stage) -> Request:
     return paying(await member(stage), await granted(stage), PASSWORD)
+
+
+@case("customer/set_wallet_pwd", "0-limit", settings=ONE_GUESS)
+async def _(stage: Stage) -> Request:
+    session, grant = await member(stage), await granted(stage)
+    await stage.send(paying(session, grant, PASSWORD))
+    return paying(session, grant)
 
 
 @case("customer/set_wallet_pwd", "201-used")

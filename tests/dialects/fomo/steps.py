@@ -23,6 +23,7 @@ OWN = {"email": PHONE, "phone": EMAIL}
 
 STRICT = {"apps.fomo.hardening": "strict"}
 ONE_MESSAGE = {"limits.sends_per_minute": 1}
+ONE_GUESS = {"limits.password_guesses_per_quarter_hour": 1}
 
 
 def call(name: str, /, **fields: object) -> Request:

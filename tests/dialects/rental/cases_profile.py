@@ -192,7 +192,7 @@ async def _(stage: Stage) -> Request:
     return post("profile/auth", OTHER_IDENTITY, cookie(session))
 
 
-@case("POST api/profile/auth", "4003-number-of-another")
+@case("POST api/profile/auth", "ok-number-of-another")
 async def _(stage: Stage) -> Request:
     other = await registered(stage, OTHER_MOBILE, STRONG_PASSWORD)
     await stage.do(post("profile/auth", IDENTITY, cookie(other)))

@@ -1,8 +1,7 @@
-"""Signing in and out, and what every call has in common."""
+"""Signing in and out."""
 
 from dataclasses import replace
 
-from dialects.failing import broken, overloaded
 from dialects.rental.steps import (
     BY_PASSWORD,
     CROSS_SITE,
@@ -21,12 +20,12 @@ from dialects.rental.steps import (
     post,
     registered,
 )
-from dialects.requests import Request, announcing, form, get, json
+from dialects.requests import Request, form, json
 from dialects.sampling import Stage
 from hufu.actions.administration import bar_account
 
 WRONG = {"mobile": MOBILE, "password": WRONG_PASSWORD}
-FORM_PAGE = ("origin", "http://127.0.0.1:8000")
+OWN_PAGE = ("origin", "http://127.0.0.1:8000")
 
 
 @case("api/login", "ok")
@@ -44,7 +43,7 @@ async def _(stage: Stage) -> Request:
 @case("api/login", "ok-in-place-of-session")
 async def _(stage: Stage) -> Request:
     session = await registered(stage)
-    return post("login", BY_PASSWORD, cookie(session), FORM_PAGE)
+    return post("login", BY_PASSWORD, cookie(session), OWN_PAGE)
 
 
 @case("api/login", "ok-unknown-session")
@@ -171,61 +170,3 @@ async def _(stage: Stage) -> Request:
 @case("api/logout", "4201-prefetch")
 async def _(stage: Stage) -> Request:
     return fetch("logout", cookie(await registered(stage)), PREFETCH)
-
-
-@case("any", "4103-text-plain")
-async def _(_: Stage) -> Request:
-    body = b'{"mobile":"18736008450","password":"123456789"}'
-    return Request("POST", "/rental/api/login", (("content-type", "text/plain"),), body)
-
-
-@case("any", "4103-key-twice")
-async def _(_: Stage) -> Request:
-    body = b'{"mobile":"18736008450","password":"123456789","password":"987654321"}'
-    return Request("POST", "/rental/api/login", (("content-type", "application/json"),), body)
-
-
-@case("any", "404-unknown-path")
-async def _(_: Stage) -> Request:
-    return fetch("session")
-
-
-@case("any", "405-get")
-async def _(_: Stage) -> Request:
-    return fetch("login")
-
-
-@case("any", "405-other-method-of-two")
-async def _(_: Stage) -> Request:
-    return Request("PUT", "/rental/api/profile/auth")
-
-
-@case("any", "405-head")
-async def _(_: Stage) -> Request:
-    return Request("HEAD", "/rental/api/imagecode?pcodeid=&codeid=123")
-
-
-@case("any", "413-body")
-async def _(_: Stage) -> Request:
-    return announcing(post("login", BY_PASSWORD), 64 * 1024 + 1)
-
-
-@case("any", "500-broken")
-async def _(stage: Stage) -> Request:
-    session = await registered(stage)
-    broken(stage)
-    return fetch("profile", cookie(session))
-
-
-@case("any", "503-overloaded")
-async def _(stage: Stage) -> Request:
-    overloaded(stage)
-    return post("login", BY_PASSWORD)
-
-
-@case("any", "204-preflight", settings={"apps.rental.cors_origins": ("https://house.example",)})
-async def _(_: Stage) -> Request:
-    origin = ("origin", "https://house.example")
-    wanted = ("access-control-request-method", "POST")
-    request = get("/rental/api/login", (origin, wanted))
-    return replace(request, method="OPTIONS")

@@ -16,10 +16,11 @@ BAD_PASSWORD = "4004 手机号或密码错误"
 CAPTCHA_DEAD = "4002 验证码已过期"
 CODE_DEAD = "4002 验证码过期"
 WRONG = "4004 验证码错误"
-WITH_PASSWORD = (NOT_SIGNED_IN, NO_USER, BAD_PASSWORD, REFUSED)
+BROKEN = "4500 内部错误"
+WITH_PASSWORD = (NOT_SIGNED_IN, BAD_MOBILE, NO_USER, BAD_PASSWORD, REFUSED)
 
 CONTRACT = {
-    "api/imagecode": ("400 4103 参数不完整", "400 4201 非法请求或请求次数受限", REFUSED),
+    "api/imagecode": (f"400 {INCOMPLETE}", f"400 {REFUSED}", REFUSED),
     "api/smscode": (
         INCOMPLETE,
         BAD_MOBILE,
@@ -32,18 +33,18 @@ CONTRACT = {
     "api/login": (INCOMPLETE, BAD_MOBILE, NO_USER, BAD_PASSWORD, REFUSED),
     "api/check_login": (NOT_SIGNED_IN, REFUSED),
     "api/logout": (NOT_SIGNED_IN, REFUSED),
-    "api/profile": (*WITH_PASSWORD, BAD_MOBILE),
-    "api/profile/avatar": (*WITH_PASSWORD, INCOMPLETE, "413 4103 参数不完整"),
+    "api/profile": WITH_PASSWORD,
+    "api/profile/avatar": (*WITH_PASSWORD, INCOMPLETE, f"413 {INCOMPLETE}"),
     "api/profile/name": (*WITH_PASSWORD, INCOMPLETE, "4001 用户名已存在"),
     "GET api/profile/auth": WITH_PASSWORD,
     "POST api/profile/auth": (*WITH_PASSWORD, INCOMPLETE, "4003 数据已存在"),
     "any": (
         INCOMPLETE,
-        "404 4103 参数不完整",
-        "405 4103 参数不完整",
-        "413 4103 参数不完整",
-        "500 4500 内部错误",
-        "503 4500 内部错误",
+        f"404 {INCOMPLETE}",
+        f"405 {INCOMPLETE}",
+        f"413 {INCOMPLETE}",
+        f"500 {BROKEN}",
+        f"503 {BROKEN}",
         "204",
     ),
 }

@@ -24,6 +24,7 @@ DIALECT = Dialect(
     deviations=deviations,
     traits=Traits(
         md5_passwords=True,
+        sole_identity_numbers=True,
         session_guesses_limited=True,
         mint_token=security_code,
         code_minutes=5,

@@ -28,7 +28,7 @@ from hufu.wire.deviations import (
     Deviation,
 )
 from hufu.wire.dialect import JPEG, Endpoint, Head, PasswordProof, Proof, Reply, SetCookie
-from hufu.wire.fields import Matching, Secret, Text
+from hufu.wire.fields import Matching, Reader, Secret, Text
 from hufu.wire.forms import Upload
 
 SESSION_COOKIE = "session_id"
@@ -88,20 +88,26 @@ def cookie_only(_: Fields, session: str | None) -> Proof:
     return SessionToken(session)
 
 
+class _Credentials(msgspec.Struct):
+    mobile: Mobile | None = None
+    password: Secret | None = None
+
+
+_CREDENTIALS = Reader(_Credentials)
+
+
 def cookie_or_password(fields: Fields, session: str | None) -> Proof:
     """The session cookie, or mobile and password in the body for this one call.
 
     A mobile beside the cookie must be the session's own.
     """
-    mobile, password = fields.get("mobile"), fields.get("password")
-    if not isinstance(mobile, str | None) or not isinstance(password, str | None):
-        raise Malformed("mobile")
-    identifier = parse_phone(mobile) if mobile else None
+    shown = _CREDENTIALS.read(fields)
+    identifier = parse_phone(shown.mobile) if shown.mobile else None
     if session is not None:
         return SessionToken(session, identifier=identifier)
-    if identifier is None or not password:
+    if identifier is None or shown.password is None:
         raise NotSignedIn
-    return PasswordProof(identifier, Password.typed(password))
+    return PasswordProof(identifier, Password.typed(shown.password))
 
 
 # Requests

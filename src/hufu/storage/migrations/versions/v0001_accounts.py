@@ -175,17 +175,20 @@ CREATE TABLE handles (
 );
 CREATE UNIQUE INDEX handles_by_account ON handles (account_id, app) WHERE released_at IS NULL;
 
+-- sole is the blind index again, set only in apps where a number belongs to one account.
 CREATE TABLE identity_numbers (
     account_id integer NOT NULL REFERENCES accounts,
     app text NOT NULL,
     real_name text NOT NULL,
     sealed bytea NOT NULL,
     blind_index bytea NOT NULL,
+    sole bytea,
     set_at timestamptz NOT NULL,
     verified_at timestamptz,
     PRIMARY KEY (account_id, app)
 );
-CREATE UNIQUE INDEX identity_numbers_by_number ON identity_numbers (app, blind_index);
+CREATE INDEX identity_numbers_by_number ON identity_numbers (app, blind_index);
+CREATE UNIQUE INDEX identity_numbers_sole ON identity_numbers (app, sole);
 
 CREATE TABLE invitations (
     account_id integer PRIMARY KEY REFERENCES accounts,

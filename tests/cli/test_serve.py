@@ -1,0 +1,329 @@
+"""`hufu serve` as an operator meets it: starting, refusing to, surviving, draining."""
+
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+from click.testing import CliRunner
+
+from cli.serving import (
+    HOST,
+    HUFU,
+    PATIENCE,
+    Said,
+    Serving,
+    begun,
+    clean,
+    free_port,
+    ready_after,
+    serving,
+    until,
+)
+from hufu.cli.init import configuration_text
+from hufu.cli.main import main
+
+MOBILE, PASSWORD = "13900000001", "open-sesame"
+NOWHERE = "postgresql://hufu@127.0.0.1:1/hufu"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    """A development server with two workers; who hurts it waits until it is well again."""
+    with serving(tmp_path_factory.mktemp("two") / "data", "--workers", "2") as server:
+        until(lambda: len(server.workers()) == 2)
+        yield server
+
+
+# Development
+
+
+def test_it_says_when_it_is_ready(server: Serving) -> None:
+    until(lambda: "Ready after" in server.printed())
+    assert 0 < ready_after(server) < PATIENCE
+    assert server.get("/health").status == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "answer"),
+    [
+        ("/fomo/customer/login", 200, b'"status":0'),
+        ("/company/user/login", 200, b'{"code":"400"}'),
+        ("/rental/api/login", 200, b'"errno":4103'),
+        ("/creator/user/login", 400, b'"parameter error"'),
+    ],
+)
+def test_it_serves_all_four_apps(server: Serving, path: str, status: int, answer: bytes) -> None:
+    said = server.ask("POST", path)
+    assert said.status == status
+    assert answer in said.body
+
+
+def test_an_app_is_found_by_its_host_too(server: Serving) -> None:
+    said = server.ask("POST", "/user/login", headers={"Host": f"company.localhost:{server.port}"})
+    assert said.body == b'{"code":"400"}'
+
+
+@pytest.mark.parametrize(
+    ("path", "content_type"),
+    [
+        ("/_dev", "text/html; charset=utf-8"),
+        ("/_dev/outbox", "application/json; charset=utf-8"),
+        ("/metrics", "text/plain; version=1.0.0; charset=utf-8"),
+    ],
+)
+def test_it_has_pages(server: Serving, path: str, content_type: str) -> None:
+    said = server.get(path)
+    assert (said.status, said.headers["content-type"]) == (200, content_type)
+
+
+def test_it_says_where_everything_is(server: Serving) -> None:
+    printed = server.printed()
+    for app in ("fomo", "company", "rental", "creator"):
+        assert (
+            f"http://127.0.0.1:{server.port}/{app}, or any path of host {app}.localhost" in printed
+        )
+    assert f"embedded, in {server.data}" in printed
+    assert "nothing is ever sent" in printed
+
+
+def test_a_taken_port_is_told_in_one_line(server: Serving, tmp_path: Path) -> None:
+    command = [HUFU, "serve", "--data", tmp_path / "data", "--port", str(server.port)]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=PATIENCE, env=clean({}), check=False
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    complaint = f"cannot listen on 127.0.0.1, port {server.port}: Address already in use"
+    assert done.stderr == f"Error: {complaint}\n"
+    assert not (tmp_path / "data" / "postgres").exists()
+
+
+# What befalls it
+
+
+def test_a_killed_worker_is_replaced(server: Serving) -> None:
+    before = server.workers()
+    victim = min(before)
+    os.kill(victim, signal.SIGKILL)
+    until(lambda: victim not in server.workers() and len(server.workers()) == 2)
+    server.wait_ready()
+    assert len(server.workers() & before) == 1
+
+
+def test_a_killed_database_comes_back(server: Serving) -> None:
+    before = server.database_pid()
+    assert before is not None
+    os.kill(before, signal.SIGKILL)
+    until(lambda: server.database_pid() not in {before, None})
+    until(lambda: server.answers() == 200)
+    # The connections that each worker lost with it are noticed one by one.
+    until(lambda: server.form("/fomo/customer/login", login_name=MOBILE, pwd="x").status == 200)
+    assert server.process.poll() is None
+
+
+def test_without_its_parent_no_worker_stays(tmp_path: Path) -> None:
+    with begun(tmp_path / "data", HUFU_DATABASE_URL=NOWHERE) as server:
+        until(lambda: server.answers("/health") == 200)
+        (worker,) = server.workers()
+        server.end(signal.SIGKILL)
+        until(lambda: not psutil.pid_exists(worker))
+        assert not server.accepts()
+
+
+# Ending and starting again
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What was seen of a server that was told to end with a request under way."""
+
+    data: Path
+    answer: Said
+    exit_status: int
+    database_runs: bool
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
+    """A server that has registered somebody and, while a sign-in was being sent, got SIGTERM."""
+    with serving(tmp_path_factory.mktemp("one") / "data") as server:
+        register(server)
+        body = b'{"mobile": "%s", "password": "%s"}' % (MOBILE.encode(), PASSWORD.encode())
+        head = (
+            b"POST /rental/api/login HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n"
+            b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+        )
+        with socket.create_connection((HOST, server.port), timeout=PATIENCE) as client:
+            client.sendall(head % len(body))
+            # So it says when it begins to read the body (RFC 9110, 10.1.1).
+            assert client.recv(4096) == b"HTTP/1.1 100 Continue\r\n\r\n"
+            client.sendall(body[:10])
+            server.process.send_signal(signal.SIGTERM)
+            until(lambda: not server.accepts())
+            client.sendall(body[10:])
+            raw = b"".join(iter(lambda: client.recv(4096), b""))
+        status = server.process.wait(PATIENCE)
+    top, _, answer = raw.partition(b"\r\n\r\n")
+    runs = server.database().running()
+    return Ended(server.data, Said(int(top.split()[1]), {}, answer), status, runs)
+
+
+def register(server: Serving) -> None:
+    begun = server.form("/fomo/customer/register", user_name=MOBILE, pwd=PASSWORD).json()["data"]
+    done = server.form("/fomo/customer/complete_register", verify_code=server.code(MOBILE), **begun)
+    assert done.json()["status"] == 1
+
+
+def test_what_is_under_way_is_answered(ended: Ended) -> None:
+    assert ended.answer.status == 200
+    assert ended.answer.json() == {"errno": 0, "errmsg": "OK"}
+
+
+def test_it_ends_well(ended: Ended) -> None:
+    assert ended.exit_status == 0
+    assert not ended.database_runs
+
+
+def test_it_starts_again_with_its_data_and_ends_with_the_terminal(ended: Ended) -> None:
+    with serving(ended.data, "--app", "rental") as server:
+        signed_in = server.json("/api/login", mobile=MOBILE, password=PASSWORD)
+        assert signed_in.json() == {"errno": 0, "errmsg": "OK"}
+        assert server.get("/rental/api/check_login").status == 404
+        assert server.get("/fomo/customer/login").status == 404
+        assert server.end(signal.SIGHUP) == 0, server.printed()
+        assert not server.accepts()
+
+
+def test_it_can_be_ended_while_it_starts(tmp_path: Path) -> None:
+    with begun(tmp_path / "data") as server:
+        until(lambda: server.database_pid() is not None or server.process.poll() is not None)
+        assert server.end() == 0, server.printed()
+    assert not server.database().running()
+
+
+# Production
+
+
+@pytest.fixture(scope="module")
+def configured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A configuration as `hufu init` writes it, filled in."""
+    file = tmp_path_factory.mktemp("production") / "hufu.toml"
+    text = configuration_text()
+    file.write_text(text.replace('public_url = ""', 'public_url = "http://id.example.com"'))
+    return file
+
+
+@pytest.fixture(scope="module")
+def production(configured: Path) -> Iterator[Serving]:
+    """A production server whose database is not there."""
+    data, config = configured.with_name("data"), ("--config", str(configured))
+    with begun(data, *config, HUFU_DATABASE_URL=NOWHERE) as server:
+        until(lambda: server.answers("/health") == 200)
+        yield server
+
+
+def test_production_lists_its_deviations(production: Serving) -> None:
+    printed = production.printed()
+    assert "Deviations in force:" in printed
+    for app, deviation in (
+        ("fomo", "one-grant-two-powers"),
+        ("company", "md5-passwords"),
+        ("rental", "get-with-effect"),
+        ("creator", "phone-in-path"),
+    ):
+        assert f"  {app:<10} {deviation} (ASVS " in printed
+    assert "WARNING    fomo: SMS and e-mail stay in the outbox, unsent" in printed
+
+
+@pytest.mark.parametrize("path", ["/_dev", "/_dev/outbox", "/_dev/captcha"])
+def test_production_has_no_development_pages(production: Serving, path: str) -> None:
+    assert production.get(path).status == 404
+
+
+def test_it_waits_for_its_database_and_says_so(production: Serving) -> None:
+    said = production.get("/ready")
+    assert said.status == 503
+    assert said.json()["problems"] == {"database": "cannot be reached"}
+    until(lambda: "Not ready: database: cannot be reached" in production.printed())
+    said = production.form("/fomo/customer/login", login_name=MOBILE, pwd=PASSWORD)
+    assert (said.status, said.json()["status"]) == (503, 5)
+
+
+# Refusing to start
+
+
+@pytest.fixture
+def refusal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[CliRunner]:
+    """Runs the command in this process, for one that is refused before it starts anything."""
+    for name in clean({}).keys() ^ os.environ.keys():
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    before = signal.getsignal(signal.SIGTERM)
+    yield CliRunner()
+    signal.signal(signal.SIGTERM, before)
+    assert not (tmp_path / "hufu-data" / "postgres").exists()
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "id.example.com"])
+def test_development_listens_on_loopback_only(refusal: CliRunner, host: str) -> None:
+    done = refusal.invoke(main, ["serve", "--host", host])
+    assert done.exit_code == 1
+    assert done.stderr.startswith("Error: host: ")
+    assert host in done.stderr
+
+
+@pytest.mark.parametrize("name", ["pepper", "identity_key", "public_url"])
+def test_production_needs_what_only_an_operator_can_say(
+    refusal: CliRunner, configured: Path, name: str
+) -> None:
+    config = Path("hufu.toml")
+    lines = configured.read_text().splitlines(keepends=True)
+    config.write_text("".join(line for line in lines if not line.startswith(f"{name} =")))
+    done = refusal.invoke(main, ["serve", "--config", str(config)])
+    assert done.exit_code == 1
+    assert done.stderr.startswith(f"Error: {name}: must be set")
+
+
+@pytest.mark.parametrize(
+    ("variable", "complaint"),
+    [
+        ("HUFU_PROT", "prot: there is no such setting; did you mean port?"),
+        (
+            "HUFU_LIMITS__SENDS_PER_MINUT",
+            "limits.sends_per_minut: there is no such setting; did you mean sends_per_minute?",
+        ),
+        (
+            "HUFU_APPS__COMPANY__LOGO_HOST",
+            "apps.company.logo_host: there is no such setting; did you mean logo_hosts?",
+        ),
+    ],
+)
+def test_a_setting_that_does_not_exist_is_named(
+    refusal: CliRunner, monkeypatch: pytest.MonkeyPatch, variable: str, complaint: str
+) -> None:
+    monkeypatch.setenv(variable, "1")
+    done = refusal.invoke(main, ["serve"])
+    assert (done.exit_code, done.stderr) == (1, f"Error: {complaint}\n")
+
+
+def test_an_app_that_does_not_exist_is_named(refusal: CliRunner) -> None:
+    done = refusal.invoke(main, ["serve", "--app", "fomoo"])
+    assert (done.exit_code, done.stderr) == (1, "Error: only_app: there is no app fomoo\n")
+
+
+def test_what_the_workers_could_not_build_is_told(
+    refusal: CliRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    templates = Path("templates")
+    (templates / "zh").mkdir(parents=True)
+    (templates / "zh" / "register.txt").write_text("no code in it")
+    monkeypatch.setenv("HUFU_TEMPLATES_DIR", str(templates))
+    done = refusal.invoke(main, ["serve", "--port", str(free_port())])
+    assert done.exit_code == 1
+    assert done.stderr.startswith("Error: ")
+    assert "register" in done.stderr
