@@ -10,7 +10,7 @@ import pytest
 
 from front_door import World, opened
 from hufu.services.postgres import EmbeddedPostgres
-from hufu.storage.schema import migrate
+from hufu.storage.upgrade import migrate
 
 GENEROUS = {
     "limits.sends_per_minute": 1000,

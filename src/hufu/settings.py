@@ -128,7 +128,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Path, Meta(description="folder of uploads and of the embedded database")
     ] = Path("hufu-data")
     host: Annotated[str, Meta(description="address to listen on")] = "127.0.0.1"
-    port: Annotated[int, Meta(ge=0, le=65535, description="port to listen on")] = 8000
+    port: Annotated[int, Meta(ge=1, le=65535, description="port to listen on")] = 8000
     workers: Annotated[int, Meta(ge=1, description="processes that serve")] = 1
     only_app: Annotated[str, Meta(description="mount this one app, at /")] = ""
     trusted_proxies: Annotated[

@@ -36,7 +36,9 @@ async def open_account(world: World, id: int, *identifiers: str, pool: str = "ma
             )  # fmt: skip
         sealed = deps.secrets.identity_numbers.seal(NUMBER, "test")
         identity = SealedIdentity("张三", sealed, str(id).encode())
-        await work.identity_numbers.claim(id, "rental", identity, now, replace_unverified=False)
+        await work.identity_numbers.claim(
+            id, "rental", identity, now, replace_unverified=False, sole=False
+        )
         await work.events.add(EventKind.REGISTERED, now, app="fomo", account_id=id)
         await work.commit()
 

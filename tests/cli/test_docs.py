@@ -166,7 +166,7 @@ def test_a_variable_as_listed_sets_its_setting(tmp_path: Path) -> None:
         (Whole(0, 2), "integer, 0 to 2"),
         (Matching("[a-f]{2}"), "`[a-f]{2}`"),
     ],
-    ids=repr,
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
 def test_forms_are_put_into_words(form: Form, words: str) -> None:
     assert form_in_words(form) == words

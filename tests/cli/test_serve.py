@@ -127,7 +127,8 @@ def test_a_killed_database_comes_back(server: Serving) -> None:
 
 
 def test_without_its_parent_no_worker_stays(tmp_path: Path) -> None:
-    with begun(tmp_path / "data", HUFU_DATABASE_URL=NOWHERE) as server:
+    elsewhere = {"HUFU_DATABASE_URL": NOWHERE, "TMPDIR": str(tmp_path)}  # It cannot tidy up.
+    with begun(tmp_path / "data", **elsewhere) as server:
         until(lambda: server.answers("/health") == 200)
         (worker,) = server.workers()
         server.end(signal.SIGKILL)

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from hufu.cli.options import configuration, configured, embedded
-from hufu.storage.schema import migrate as apply_migrations
+from hufu.storage.upgrade import migrate as apply_migrations
 
 
 @click.command()

@@ -24,7 +24,7 @@ from hufu.core import app_url, deviations, open_core
 from hufu.pages.metrics import MULTIPROCESS
 from hufu.services.postgres import EmbeddedPostgres, PostgresUnavailable
 from hufu.settings import OUTBOX, Settings
-from hufu.storage.schema import migrate
+from hufu.storage.upgrade import migrate
 
 APPLICATION = "hufu.cli.worker:application"
 BACKLOG = 2048

@@ -1,61 +1,12 @@
-"""Bringing the database's schema up to date, and seeing whether it is."""
-
-import asyncio
-from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+"""Seeing whether the database's schema is the one that this version was written for."""
 
 import asyncpg
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
 
-from hufu.storage import rows
-from hufu.storage.loss import LOST, DatabaseUnavailable
 from hufu.storage.migrations import HEAD
-
-MIGRATIONS = Path(__file__).parent / "migrations"
-REACHED_WITHIN = 10.0  # Seconds.
-LOCK = 0x68756675  # "hufu": one migration at a time, whoever starts it.
+from hufu.storage.rows import Connection
 
 
-def script() -> Config:
-    """Alembic's configuration: where the migrations are."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    return config
-
-
-async def migrate(url: str) -> None:
-    """Apply every migration that the database lacks; waits for another process doing the same.
-
-    Raises DatabaseUnavailable.
-    """
-    try:
-        await (await asyncpg.connect(url, timeout=REACHED_WITHIN)).close()
-    except LOST as error:
-        raise DatabaseUnavailable(type(error).__name__) from error
-    parts = urlsplit(url)
-    engine = create_async_engine(
-        urlunsplit(parts._replace(scheme="postgresql+asyncpg")), poolclass=NullPool
-    )
-
-    def upgrade(connection: Connection) -> None:
-        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%d)" % LOCK)  # noqa: UP031
-        config = script()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-
-    try:
-        async with asyncio.timeout(600), engine.begin() as connection:
-            await connection.run_sync(upgrade)
-    finally:
-        await engine.dispose()
-
-
-async def is_current(connection: rows.Connection) -> bool:
+async def is_current(connection: Connection) -> bool:
     """Whether the schema is the one that this version was written for."""
     try:
         version = await connection.fetchval("SELECT version_num FROM alembic_version")

@@ -17,7 +17,7 @@ from hufu.domain.permissions import Caller, Client
 from hufu.services.clock import ClockUnknown
 from hufu.services.overload import Overloaded, Unavailable
 from hufu.wire import body, metrics
-from hufu.wire.answers import Encoded, Mount
+from hufu.wire.answers import Encoded, Header, Mount
 from hufu.wire.body import BodyTooLarge, ClientGone, Fields, Headers
 from hufu.wire.cookies import read_cookie
 from hufu.wire.dialect import (
@@ -200,7 +200,12 @@ class Service(Generic[Options]):
             refusal: next(named[kind] for kind in refusal.__mro__ if kind in named)
             for refusal in all_refusals()
         }
-        encoded = {refusal: self._mount.encoded(reply) for refusal, reply in replies.items()}
+        encoded = {
+            refusal: self._mount.encoded(
+                reply, extra=_retry_after(RETRY_AFTER) if reply.status == UNAVAILABLE else ()
+            )
+            for refusal, reply in replies.items()
+        }
         row = _Row(
             endpoint, Reader(endpoint.request), encoded, f"<{parameter}" if parameter else None
         )
@@ -220,9 +225,7 @@ class Service(Generic[Options]):
     def _unavailable(self, error: Exception) -> Encoded:
         seconds = error.retry_after if isinstance(error, Overloaded) else RETRY_AFTER
         return self._mount.encoded(
-            self._dialect.broken,
-            status=UNAVAILABLE,
-            extra=((b"retry-after", str(seconds).encode()),),
+            self._dialect.broken, status=UNAVAILABLE, extra=_retry_after(seconds)
         )
 
     def _broken(self, row: _Row[Options], error: Exception) -> Encoded:
@@ -237,3 +240,7 @@ class Service(Generic[Options]):
         )
         extra = ((b"x-request-id", request_id.encode()),)
         return self._mount.encoded(self._dialect.broken, status=BROKEN, extra=extra)
+
+
+def _retry_after(seconds: int) -> tuple[Header, ...]:
+    return ((b"retry-after", str(seconds).encode()),)

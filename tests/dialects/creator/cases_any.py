@@ -18,7 +18,7 @@ async def _(stage: Stage) -> Request:
     return login(headers=[ORIGIN])
 
 
-@case("any", "ok-preflight", settings=CORS)
+@case("any", "204-preflight", settings=CORS)
 async def _(_: Stage) -> Request:
     asked = ("access-control-request-method", "POST")
     return Request("OPTIONS", LOGIN, (ORIGIN, asked))

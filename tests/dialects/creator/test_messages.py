@@ -289,10 +289,11 @@ def test_path_and_body_name_one_phone(struct: type[m.RegisterPhone], fields: Fie
     same: Fields = {**fields, "<phone>": PHONE, "phone_number": f"0086{PHONE}"}
     command = read(struct, same).command(visit())
     assert (command.identifier.key, command.digits) == (f"+86{PHONE}", "042137")
-    with pytest.raises(ChallengeUnknown):
-        read(struct, {**same, "phone_number": OTHER_PHONE}).command(visit())
+    for other in (OTHER_PHONE, "abc"):
+        with pytest.raises(ChallengeUnknown):
+            read(struct, {**same, "phone_number": other}).command(visit())
     with pytest.raises(PhoneMalformed):
-        read(struct, {**same, "phone_number": "abc"}).command(visit())
+        read(struct, {**same, "<phone>": "abc"}).command(visit())
     with pytest.raises(Malformed):
         read(struct, {**fields, "<phone>": PHONE})
 

@@ -26,6 +26,7 @@ from hufu.domain.errors import (
     MessageNotWanted,
     NameMalformed,
     NotSignedIn,
+    PhoneMalformed,
     RoleUnknown,
 )
 from hufu.domain.identifiers import Identifier, IdentifierKind
@@ -120,7 +121,11 @@ def proof(_: Fields, session: str | None) -> SessionToken:
 def same_number(path: str, body: str) -> Identifier:
     """The one number that path and body name. Raises PhoneMalformed, ChallengeUnknown."""
     phone = parse_phone(path)
-    if parse_phone(body) != phone:
+    try:
+        same = parse_phone(body) == phone
+    except PhoneMalformed:
+        same = False
+    if not same:
         raise ChallengeUnknown
     return phone
 
