@@ -12,7 +12,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test coverage check fmt docs samples lock clean
+.PHONY: help setup run test check fmt docs samples lock clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,11 +22,8 @@ setup: .venv/.dev ## Make .venv with everything to run, test and check
 run: .venv/.run ## Start the server (ARGS="..." for hufu serve)
 	@exec $(BIN)/hufu serve $(ARGS)
 
-test: .venv/.dev ## Run all tests (ARGS="..." for pytest, JOBS=2)
-	@$(BIN)/pytest -n $(JOBS) $(ARGS)
-
-coverage: .venv/.dev ## Run all tests; fail below the coverage that domain and actions must have
-	@$(BIN)/pytest -n $(JOBS) --cov --cov-report=term $(ARGS)
+test: .venv/.dev ## Run all tests, and see what they cover (ARGS="..." for pytest, JOBS=2)
+	@$(BIN)/pytest -n $(JOBS) $(or $(ARGS),--cov --cov-report=term)
 
 check: .venv/.dev ## Check style, types, layers and that the generated documents are current
 	@$(BIN)/ruff check --quiet

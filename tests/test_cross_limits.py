@@ -7,7 +7,7 @@ import pytest
 
 from actors import ACTORS, Actor, Company, Creator, Fomo, Rental
 from codes import Code, Person, codes_for, person, phone
-from front_door import World
+from front_door import World, WorldWith
 
 PHONE = "13390633695"
 PASSWORD, WRONG = "correct horse 1", "battery staple 2"
@@ -37,7 +37,7 @@ async def is_sent(world: World, code: Code, who: Person) -> bool:
     return False
 
 
-async def test_one_message_a_minute_over_all_apps(world_with) -> None:  # type: ignore[no-untyped-def]
+async def test_one_message_a_minute_over_all_apps(world_with: WorldWith) -> None:
     async with world_with({}, generous=False) as world:
         who = Person(PHONE)
         for first in REGISTER:
@@ -49,7 +49,7 @@ async def test_one_message_a_minute_over_all_apps(world_with) -> None:  # type: 
             world.advance(seconds=11)
 
 
-async def test_a_number_is_one_number_in_every_spelling(world_with) -> None:  # type: ignore[no-untyped-def]
+async def test_a_number_is_one_number_in_every_spelling(world_with: WorldWith) -> None:
     spellings = ("+86 133 9063 3695", "008613390633695", "１３３９０６３３６９５", "133-9063-3695")
     async with world_with({}, generous=False) as world:
         assert await is_sent(world, REGISTER[0], Person(PHONE))
@@ -59,7 +59,7 @@ async def test_a_number_is_one_number_in_every_spelling(world_with) -> None:  # 
         assert await received(world, Person(PHONE)) == 1
 
 
-async def test_five_an_hour_and_ten_a_day_over_all_apps(world_with) -> None:  # type: ignore[no-untyped-def]
+async def test_five_an_hour_and_ten_a_day_over_all_apps(world_with: WorldWith) -> None:
     async with world_with({}, generous=False) as world:
         who, senders = Person(PHONE), cycle(REGISTER)
 
@@ -86,7 +86,7 @@ async def test_five_an_hour_and_ten_a_day_over_all_apps(world_with) -> None:  # 
         await five()
 
 
-async def test_a_registered_number_has_the_same_limits(world_with) -> None:  # type: ignore[no-untyped-def]
+async def test_a_registered_number_has_the_same_limits(world_with: WorldWith) -> None:
     async with world_with({}, generous=False) as world:
         await Company().register(world, PHONE, PASSWORD)
         who = Person(PHONE)
