@@ -43,8 +43,9 @@ async def _empty(url: str) -> None:
             "SELECT tablename FROM pg_tables "
             "WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
         )
-        names = ", ".join(row["tablename"] for row in tables)
-        await connection.execute(f"TRUNCATE {names} RESTART IDENTITY")
+        # Every reference is to accounts. Deleting the few rows of a test is faster than TRUNCATE.
+        names = sorted((row["tablename"] for row in tables), key=lambda name: name == "accounts")
+        await connection.execute("; ".join(f"DELETE FROM {name}" for name in names))
     finally:
         await connection.close()
 
