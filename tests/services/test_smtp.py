@@ -9,7 +9,7 @@ import logging
 import socket
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -100,7 +100,9 @@ async def serve(
         listening.close()
         for server in servers:
             if server.transport is not None:
-                server.transport.abort()
+                # Early 3.11 cannot abort TLS that the client has closed already.
+                with suppress(AttributeError):
+                    server.transport.abort()
         await listening.wait_closed()
 
 
