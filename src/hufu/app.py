@@ -31,6 +31,7 @@ from hufu.wire.serve import Send, Service
 Scope = MutableMapping[str, Any]
 
 LONGEST_USER_AGENT = 256
+OWN_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 SYNC_EVERY = 10.0
 SYNC_AGAIN = 0.5
 LOOK_EVERY = 1.0
@@ -100,7 +101,7 @@ class Server:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
-        if path in self._page_paths:
+        if path in self._page_paths and self._may_see_pages(scope):
             await self._pages(scope, receive, send)
             return
         client = self._client(scope)
@@ -120,6 +121,12 @@ class Server:
             return
         answer = JSONResponse({"error": "no app is mounted here"}, 404, dict(_STANDING))
         await answer(scope, receive, send)
+
+    def _may_see_pages(self, scope: Scope) -> bool:
+        """In development only under this machine's own names: a foreign name that resolves to
+        loopback (DNS rebinding) would let its pages read every code."""
+        host = _host(scope)
+        return not self._development or host in OWN_NAMES or host.endswith(".localhost")
 
     def _client(self, scope: Scope) -> Client:
         forwarded: list[bytes] = []

@@ -39,7 +39,9 @@ class CaptchaDrawn:
 
 async def draw_captcha(deps: Deps, cmd: DrawCaptcha) -> CaptchaDrawn:
     """Draw a new text, or for its own visitor the live one again. Raises CaptchaOwned."""
-    visitor = cmd.visitor or randomness.hex_token()
+    visitor = cmd.visitor
+    if visitor is None or not randomness.is_hex_token(visitor):
+        visitor = randomness.hex_token()
     owner = token_hash(visitor)
     text = draw_text(randomness.choose)
     async with deps.begin() as work:

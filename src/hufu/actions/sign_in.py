@@ -104,8 +104,8 @@ async def _count_guess(
         else f"{identifier.kind}:{identifier.key}"
     )
     hits = [(Limit.PASSWORD_GUESSES, subject)]
-    if client.network is not None:
-        hits.append((Limit.PASSWORD_GUESSES_FROM, client.network))
+    if client.network is not None:  # First, so that a network over its limit uses up no account's.
+        hits.insert(0, (Limit.PASSWORD_GUESSES_FROM, client.network))
     now = deps.now()
     for limit, counted in hits:
         if not await work.limits.claim(limit, counted, deps.limits.caps(limit), now):

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 BASE62 = string.digits + string.ascii_letters
 UPPER = string.digits + string.ascii_uppercase
+HEX = string.digits + "abcdef"
+HEX_TOKEN_LENGTH = 40
 LOWER = string.digits + string.ascii_lowercase
 
 
@@ -21,7 +23,12 @@ def digits(count: int) -> str:
 
 def hex_token() -> str:
     """40 lower-case hex digits, 160 bits."""
-    return secrets.token_hex(20)
+    return secrets.token_hex(HEX_TOKEN_LENGTH // 2)
+
+
+def is_hex_token(token: str) -> bool:
+    """Whether it could be one of ours."""
+    return len(token) == HEX_TOKEN_LENGTH and set(token) <= set(HEX)
 
 
 def text(alphabet: Sequence[str], count: int) -> str:

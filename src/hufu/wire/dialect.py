@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
-from urllib.parse import urlsplit
 
 from hufu.actions.deps import App, Deps
 from hufu.actions.sessions import SessionToken
@@ -47,7 +46,8 @@ class Head:
         origin = self.header(b"origin")
         if origin is None:
             return self.header(b"sec-fetch-site") == "cross-site"
-        own = urlsplit(origin).netloc == self.header(b"host")
+        scheme, _, host = origin.partition("://")
+        own = scheme in {"http", "https"} and host == self.header(b"host")
         return not own and origin not in self.cors_origins
 
     def header(self, name: bytes) -> str | None:

@@ -69,5 +69,7 @@ REFUSALS: Refusals = {
 IMAGE_REFUSALS: Refusals = {
     e.Malformed: Reply(MALFORMED.body, BAD_REQUEST),
     e.CaptchaOwned: Reply(_REFUSED.body, BAD_REQUEST),
+    e.CrossSite: Reply(_REFUSED.body, BAD_REQUEST),
+    e.MessageNotWanted: Reply(_REFUSED.body, BAD_REQUEST),
 }
 """Where a picture is due, only the status can say that there is none."""

@@ -65,15 +65,16 @@ def deviations(app: App, _: Options) -> tuple[Deviation, ...]:
 def guard(head: Head, endpoint: Endpoint[Any]) -> None:
     """Refuse what a browser sends on behalf of another site, and what it fetches ahead of need.
 
-    A form of another site can send a cookie but no JSON, so with a cookie bodies must be JSON.
+    Without a cookie too, or a foreign page could sign its visitor in as somebody else. A form of
+    another site can send a cookie but no JSON, so with a cookie bodies must be JSON.
     """
     ahead = (head.header(name) for name in (b"sec-purpose", b"purpose", b"x-moz"))
     if any(value and "prefetch" in value for value in ahead):
         raise MessageNotWanted
-    if head.session is None:
-        return
     if head.cross_site:
         raise CrossSite
+    if head.session is None:
+        return
     if head.method == "POST":
         sent = (head.header(b"content-type") or "").partition(";")[0].strip().lower()
         picture = endpoint.path == AVATAR_PATH and sent == "multipart/form-data"
@@ -101,7 +102,8 @@ def cookie_or_password(fields: Fields, session: str | None) -> Proof:
 
     A mobile beside the cookie must be the session's own.
     """
-    shown = _CREDENTIALS.read(fields)
+    sent = {name: value for name, value in fields.items() if value != ""}
+    shown = _CREDENTIALS.read(sent)
     identifier = parse_phone(shown.mobile) if shown.mobile else None
     if session is not None:
         return SessionToken(session, identifier=identifier)
