@@ -64,12 +64,12 @@ async def _(stage: Stage) -> Request:
     return fetch(DRAW)
 
 
-@case("api/imagecode", "4201-cross-site")
+@case("api/imagecode", "400-cross-site")
 async def _(stage: Stage) -> Request:
     return fetch(DRAW, cookie(await registered(stage)), CROSS_SITE)
 
 
-@case("api/imagecode", "4201-prefetch")
+@case("api/imagecode", "400-prefetch")
 async def _(_: Stage) -> Request:
     return fetch(DRAW, PREFETCH)
 

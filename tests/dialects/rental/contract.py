@@ -20,7 +20,7 @@ BROKEN = "4500 内部错误"
 WITH_PASSWORD = (NOT_SIGNED_IN, BAD_MOBILE, NO_USER, BAD_PASSWORD, REFUSED)
 
 CONTRACT = {
-    "api/imagecode": (f"400 {INCOMPLETE}", f"400 {REFUSED}", REFUSED),
+    "api/imagecode": (f"400 {INCOMPLETE}", f"400 {REFUSED}"),
     "api/smscode": (
         INCOMPLETE,
         BAD_MOBILE,
