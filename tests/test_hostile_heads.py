@@ -55,6 +55,11 @@ async def test_development_pages_are_hidden_from_foreign_names(world: World, pat
         assert b"no app is mounted here" not in answer.body
 
 
+@pytest.mark.parametrize("path", ["/health", "/ready"])
+async def test_a_probe_may_use_any_name(world: World, path: str) -> None:
+    assert (await world.get(path, host="10.0.0.7:8000")).status == 200
+
+
 async def test_a_network_over_its_limit_uses_up_no_accounts_guesses(
     world_with: WorldWith,
 ) -> None:

@@ -31,6 +31,7 @@ from hufu.wire.serve import Send, Service
 Scope = MutableMapping[str, Any]
 
 LONGEST_USER_AGENT = 256
+TELLS_NOTHING = frozenset({"/health", "/ready"})
 OWN_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 SYNC_EVERY = 10.0
 SYNC_AGAIN = 0.5
@@ -101,7 +102,7 @@ class Server:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
-        if path in self._page_paths and self._may_see_pages(scope):
+        if path in self._page_paths and (path in TELLS_NOTHING or self._at_home(scope)):
             await self._pages(scope, receive, send)
             return
         client = self._client(scope)
@@ -122,9 +123,9 @@ class Server:
         answer = JSONResponse({"error": "no app is mounted here"}, 404, dict(_STANDING))
         await answer(scope, receive, send)
 
-    def _may_see_pages(self, scope: Scope) -> bool:
-        """In development only under this machine's own names: a foreign name that resolves to
-        loopback (DNS rebinding) would let its pages read every code."""
+    def _at_home(self, scope: Scope) -> bool:
+        """In development, whether the request names this machine. Under a foreign name that
+        resolves to loopback (DNS rebinding) foreign pages could read every code."""
         host = _host(scope)
         return not self._development or host in OWN_NAMES or host.endswith(".localhost")
 
