@@ -71,6 +71,20 @@ async def test_a_pool_that_a_company_joins(world_with: WorldWith) -> None:
         assert await Fomo().sign_in(world, PHONE, md5(PASSWORD)) is None
 
 
+async def test_a_server_with_one_app_keeps_passwords_as_its_pool_does(
+    world_with: WorldWith,
+) -> None:
+    """What clients of apps that it does not serve send is known to it all the same."""
+    async with world_with({}) as world:
+        await Company().register(world, PHONE, PASSWORD)
+    async with world_with({"only_app": "rental"}) as world:
+        assert await Rental(mount="").sign_in(world, PHONE, PASSWORD)
+        await Rental(mount="").register(world, OTHER_PHONE, PASSWORD)
+    async with world_with({}) as world:
+        for phone in (PHONE, OTHER_PHONE):
+            assert await Company().sign_in(world, phone, PASSWORD)
+
+
 # Two apps of one dialect
 
 SECOND = {

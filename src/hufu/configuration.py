@@ -10,7 +10,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from types import MappingProxyType
@@ -42,12 +42,14 @@ class SettingsRefused(Exception):
 @dataclass(frozen=True, slots=True)
 class Configuration:
     """The settings in force. `options` are the dialects' own, by app; `sources` says where what is
-    not at its default came from, by dotted path."""
+    not at its default came from, by dotted path. `unserved` are the apps that only other processes
+    serve; those of its pool share accounts with the app of this one."""
 
     settings: Settings
     options: Mapping[str, Any]
     sources: Mapping[str, str]
     development: bool
+    unserved: Mapping[str, AppSettings] = field(default_factory=dict)
 
 
 def load(
@@ -74,7 +76,9 @@ def load(
         _develop(tree, sources)
     settings, options = _decode(tree)
     _check(settings, development=config is None)
-    return Configuration(_mounted(settings), options, sources, development=config is None)
+    mounted = _mounted(settings)
+    unserved = {name: app for name, app in settings.apps.items() if name not in mounted.apps}
+    return Configuration(mounted, options, sources, config is None, unserved)
 
 
 def _file(config: Path) -> Tree:

@@ -92,11 +92,13 @@ async def open_core(configuration: Configuration, clock: Clock | None = None) ->
         deadline=settings.hash.deadline_seconds,
     )
     images, painter = Images(), CaptchaPainter()
-    templates = Templates.load(settings.apps.keys(), settings.templates_dir)
+    templates = Templates.load(
+        settings.apps.keys() | configuration.unserved.keys(), settings.templates_dir
+    )
     uploads = Uploads(settings.data_dir / UPLOADS)
     apps = {
         name: Deps(
-            app=_app(name, each, settings),
+            app=_app(name, each, configuration),
             limits=settings.limits,
             database=database,
             clock=clock,
@@ -151,7 +153,7 @@ def _routes(settings: Settings, breakers: Mapping[str, Breaker]) -> dict[tuple[s
     }
 
 
-def _app(name: str, app: AppSettings, settings: Settings) -> App:
+def _app(name: str, app: AppSettings, configuration: Configuration) -> App:
     dialect = DIALECTS[app.dialect]
     traits = dialect.traits
     strict = app.hardening == "strict"
@@ -163,10 +165,10 @@ def _app(name: str, app: AppSettings, settings: Settings) -> App:
     return App(
         name=name,
         title=app.title or dialect.title,
-        url=app_url(app, settings),
+        url=app_url(app, configuration.settings),
         pool=app.pool,
         language=app.language,
-        scheme=_scheme(app.pool, settings),
+        scheme=_scheme(app.pool, configuration),
         mint_token=traits.mint_token,
         session_guesses_limited=traits.session_guesses_limited,
         unique_names=traits.unique_names,
@@ -189,11 +191,12 @@ def _app(name: str, app: AppSettings, settings: Settings) -> App:
     )
 
 
-def _scheme(pool: str, settings: Settings) -> Scheme:
-    """In a pool where some clients send the MD5 of a password, verifiers are made over that."""
+def _scheme(pool: str, configuration: Configuration) -> Scheme:
+    """In a pool where some clients send the MD5 of a password, verifiers are made over that,
+    whichever process serves those clients."""
     digested = any(
         DIALECTS[app.dialect].traits.md5_passwords
-        for app in settings.apps.values()
+        for app in (*configuration.settings.apps.values(), *configuration.unserved.values())
         if app.pool == pool
     )
     return Scheme.MD5 if digested else Scheme.PLAIN
@@ -204,7 +207,7 @@ def deviations(configuration: Configuration) -> dict[str, list[Deviation]]:
     settings = configuration.settings
     found: dict[str, list[Deviation]] = {}
     for name, each in settings.apps.items():
-        app = _app(name, each, settings)
+        app = _app(name, each, configuration)
         own = DIALECTS[each.dialect].deviations(app, configuration.options[name])
         found[name] = [SMS_ONLY_FACTOR, *own]
         if app.reveal_unknown_user:

@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -59,7 +60,7 @@ def described(config: Path | None, data: Path | None) -> Configuration:
     absent = () if config else set(SECRETS) - given
     found = configuration(config, data, **{name: Keyring.fresh() for name in absent})
     sources = {**found.sources, **dict.fromkeys(absent, "development")}
-    return Configuration(found.settings, found.options, sources, found.development)
+    return replace(found, sources=sources)
 
 
 def embedded(settings: Configuration) -> EmbeddedPostgres | None:
@@ -74,7 +75,7 @@ def embedded(settings: Configuration) -> EmbeddedPostgres | None:
 def with_url(settings: Configuration, url: str) -> Configuration:
     """The same settings with the database's address filled in."""
     filled = msgspec.structs.replace(settings.settings, database_url=url)
-    return Configuration(filled, settings.options, settings.sources, settings.development)
+    return replace(settings, settings=filled)
 
 
 @asynccontextmanager
