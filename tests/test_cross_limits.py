@@ -1,5 +1,9 @@
 """What is limited is limited over all doors together."""
 
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from itertools import cycle, islice
 from typing import Any
 
@@ -7,7 +11,7 @@ import pytest
 
 from actors import ACTORS, Actor, Company, Creator, Fomo, Rental
 from codes import Code, Person, codes_for, person, phone
-from front_door import World, WorldWith
+from front_door import World, WorldWith, all_at_once
 
 PHONE = "13390633695"
 PASSWORD, WRONG = "correct horse 1", "battery staple 2"
@@ -190,6 +194,46 @@ async def test_two_identifiers_of_an_account_share_its_guesses(world: World) -> 
         assert answer in {PASSWORD_WRONG[door.app], GUESSED_TOO_OFTEN[door.app]}
     for door, identifier in (*doors, (Company(), who.phone)):
         assert await door.sign_in(world, identifier, PASSWORD) is None
+
+
+@asynccontextmanager
+async def busy(world: World) -> AsyncIterator[None]:
+    """While it lasts, the one thread that hashes is taken."""
+    begun, end = threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        end.wait(30)
+
+    hasher: Any = world.deps("fomo").hasher
+    working = asyncio.create_task(hasher._threads.run(work))
+    await asyncio.to_thread(begun.wait, 10)
+    try:
+        yield
+    finally:
+        end.set()
+        await working
+
+
+@pytest.mark.parametrize(
+    "waiting", [{"hash.queue": 0}, {"hash.deadline_seconds": 1}], ids=["full", "too late"]
+)
+async def test_a_password_that_nobody_compared_is_no_guess(
+    world_with: WorldWith, waiting: dict[str, object]
+) -> None:
+    async with world_with({"hash.slots": 1, **waiting}) as world:
+        await Fomo().register(world, PHONE, PASSWORD)
+        async with busy(world):
+            for _ in range(2):
+                for identifier in (PHONE, phone(1)):
+                    answers = await all_at_once(
+                        door.try_to_sign_in(world, identifier, PASSWORD) for door in DOORS * 2
+                    )
+                    assert {answer.status for answer in answers} == {503}
+        assert await verdict(world, Fomo(), PASSWORD) == RIGHT["fomo"]
+        for door in DOORS * 2:
+            assert await verdict(world, door, WRONG) == PASSWORD_WRONG[door.app]
+        assert await verdict(world, Fomo(), PASSWORD) == GUESSED_TOO_OFTEN["fomo"]
 
 
 async def test_wrong_passwords_from_one_network(world: World) -> None:

@@ -20,6 +20,7 @@ from hufu.domain.passwords import Password, PasswordPurpose
 from hufu.domain.permissions import Caller, Client
 from hufu.domain.sessions import SignInMethod
 from hufu.domain.verification import Purpose
+from hufu.services.overload import Overloaded
 from hufu.storage.identifiers import SignInCandidate
 from hufu.storage.work import Work
 
@@ -60,13 +61,14 @@ async def prove_password(
     """The account that identifier and password open; every door that takes a password is here.
 
     The guess is counted before it is evaluated, and a right one takes its own count back, so that
-    guesses made at once cannot slip through. Unknown accounts cost the same hash. Raises
-    AccountUnknown, PasswordWrong, AccountBarred (after the right password), GuessLimitReached.
+    guesses made at once cannot slip through. One that was never compared takes it back as well.
+    Unknown accounts cost the same hash. Raises AccountUnknown, PasswordWrong, AccountBarred (after
+    the right password), GuessLimitReached, Overloaded.
     """
     async with deps.look() as work:
         candidates = await work.identifiers.candidates(deps.app.pool, identifier, deps.app.name)
         guess = await _count_guess(deps, work, client, identifier, candidates)
-    proved = await _first_match(deps, password, candidates)
+    proved = await _first_match(deps, password, candidates, guess)
     async with deps.look() as work:
         if proved is None:
             await _record_refusal(deps, work, client, candidates)
@@ -123,13 +125,19 @@ async def count_password_guess(deps: Deps, work: Work, account_id: int) -> None:
 
 
 async def _first_match(
-    deps: Deps, password: Password, candidates: list[SignInCandidate]
+    deps: Deps, password: Password, candidates: list[SignInCandidate], guess: _Guess
 ) -> SignInCandidate | None:
-    for candidate in candidates:
-        if await deps.hasher.matches(password, candidate.verifier):
-            return candidate
-    if not candidates:
-        await deps.hasher.matches(password, None)
+    verifiers = [candidate.verifier for candidate in candidates] or [None]
+    for compared, verifier in enumerate(verifiers):
+        try:
+            matches = await deps.hasher.matches(password, verifier)
+        except Overloaded:
+            if not compared:
+                async with deps.look() as work:
+                    await guess.refund(work)
+            raise
+        if matches and candidates:
+            return candidates[compared]
     return None
 
 
@@ -261,9 +269,12 @@ async def log_in_with_code(deps: Deps, cmd: LogInWithCode) -> SignedIn:
     """Open a session. Raises CodeWrong, CodeExpired, AccountBarred."""
     code = await confirm_newest(deps, Purpose.SIGN_IN, cmd.identifier, cmd.digits)
     async with deps.begin() as work:
-        if code.account_id is None or not await work.codes.claim(code.id, deps.now()):
+        if code.account_id is None:
             raise CodeExpired
+        # Before the code: whoever voids an account's codes holds the account first.
         account = await work.accounts.lock(code.account_id)
+        if not await work.codes.claim(code.id, deps.now()):
+            raise CodeExpired
         if refusal := account.admit():
             await work.commit()
             raise refusal

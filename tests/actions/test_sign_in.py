@@ -1,0 +1,47 @@
+"""What counts as a guess at a password."""
+
+from dataclasses import dataclass, replace
+
+import pytest
+
+from actors import Creator, Fomo
+from front_door import World
+from hufu.actions.sign_in import prove_password
+from hufu.domain.passwords import Password, Verifier
+from hufu.domain.permissions import Client
+from hufu.services.argon2 import Hasher
+from hufu.services.identifiers import parse_any
+from hufu.services.overload import Overloaded
+
+EMAIL = "owner@example.com"
+PASSWORD, OTHER_PASSWORD, WRONG = "correct horse 1", "battery staple 2", "wrong horse 3"
+
+
+@dataclass
+class Tiring:
+    """A hasher that compares so often, and then has too much to do."""
+
+    hasher: Hasher
+    left: int
+
+    async def matches(self, password: Password, verifier: Verifier | None) -> bool:
+        if not self.left:
+            raise Overloaded(1)
+        self.left -= 1
+        return await self.hasher.matches(password, verifier)
+
+
+@pytest.mark.parametrize(("compared", "guesses"), [(0, 0), (1, 1)])
+async def test_a_comparison_that_was_made_is_a_guess(
+    world: World, compared: int, guesses: int
+) -> None:
+    """Of two accounts that an address leads to, the first one's password was tried already."""
+    await Creator().register(world, EMAIL, OTHER_PASSWORD)
+    await Fomo().register(world, EMAIL, PASSWORD)
+    deps = world.deps("creator")
+    tired = replace(deps, hasher=Tiring(deps.hasher, compared))
+    client, wrong = Client("203.0.113.9", ""), Password.typed(WRONG)
+    with pytest.raises(Overloaded):
+        await prove_password(tired, client, parse_any(EMAIL), wrong)
+    counted = await world.sql("SELECT cardinality(hits) FROM limits WHERE name ~ '^password'")
+    assert [row["cardinality"] for row in counted] == [guesses] * 2
