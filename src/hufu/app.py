@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route, Router
 
 from hufu.actions.captchas import read_captcha
-from hufu.actions.delivery import BATCH, OpenedLetter, newest_letters
+from hufu.actions.delivery import BATCH, OpenedLetter, Trouble, newest_letters
 from hufu.actions.deps import PICTURES, Deps
 from hufu.core import Core
 from hufu.domain.permissions import Client
@@ -206,18 +206,30 @@ class Server:
                 await asyncio.sleep(SYNC_AGAIN)
 
     async def _deliver(self) -> None:
+        told = ""
         while True:
             self._core.letters.clear()
+            taken = 0
             try:
-                taken = await self._core.courier.deliver_due()
+                taken = await self._core.courier.deliver_due(_tell)
+                told = ""
             except (DatabaseUnavailable, ClockUnknown):
-                taken = 0
-            except Exception as error:  # noqa: BLE001  # One bad letter must not stop the others.
-                _log.error("delivery_broken", error=type(error).__name__)
-                taken = 0
+                pass  # `/ready` tells.
+            except Exception as error:  # noqa: BLE001  # What is broken now may be mended later.
+                if told != (told := type(error).__name__):
+                    _log.error("delivery_broken", error=told)
             if taken < BATCH:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._core.letters.wait(), LOOK_EVERY)
+
+
+def _tell(trouble: Trouble) -> None:
+    _log.warning(
+        "letter_not_sent",
+        letter=trouble.letter,
+        reason=trouble.reason,
+        given_up=trouble.given_up,
+    )
 
 
 _STANDING = {key.decode(): value.decode() for key, value in STANDING_HEADERS}

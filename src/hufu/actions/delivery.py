@@ -2,24 +2,36 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import Any, Protocol, TypeAlias
 
 from hufu.actions.outbox import SEALED_AS
+from hufu.services.breaker import BreakerOpen
 from hufu.services.clock import Clock
 from hufu.services.delivery import Channel, DeliveryFailed, Letter
-from hufu.services.keys import Sealer
+from hufu.services.keys import SealBroken, Sealer
 from hufu.storage.database import Database
+from hufu.storage.loss import DatabaseUnavailable
 from hufu.storage.outbox import SealedLetter
 
 BATCH = 20
-LEASE = timedelta(seconds=60)
-"""How long a worker may take over a letter before another one tries it."""
+LEASE = timedelta(seconds=90)
+"""How long a worker may take over a letter before another one tries it: a provider's longest
+deadline, and the time to mark the letter."""
 
 FIRST_RETRY = timedelta(seconds=5)
+LONGEST_PAUSE = timedelta(minutes=15)
+DOUBLINGS = 8
 MAX_ATTEMPTS = 6
+NOTICE_ATTEMPTS = 120
+NOTICE_LIFE = timedelta(hours=24)
+"""How long a letter without expiry is worth sending; within it are fewer attempts than the bound,
+which is there for workers that end without a word."""
+
+DRAIN_SECONDS = 5.0
+"""How long letters under way are waited for at the end of the process."""
 
 
 class Carrier(Protocol):
@@ -31,7 +43,7 @@ class Carrier(Protocol):
         ...
 
     async def send(self, letter: Letter) -> None:
-        """Deliver the letter. Raises DeliveryFailed."""
+        """Deliver the letter. Raises DeliveryFailed, BreakerOpen."""
         ...
 
 
@@ -41,6 +53,18 @@ class Route:
 
     carrier: Carrier | None
     language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a letter, named by its id alone, did not leave; whether it is tried no more."""
+
+    letter: int
+    reason: str
+    given_up: bool
+
+
+Tell: TypeAlias = Callable[[Trouble], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,49 +91,86 @@ class Courier:
         self._clock = clock
         self._sealer = sealer
         self._routes = routes
+        self._unmarked: set[int] = set()
 
     def available(self, app: str, channel: Channel) -> bool:
         """Whether the app's messages would leave now."""
-        carrier = self._routes[app, channel].carrier
-        return carrier is None or carrier.available
+        return _open(self._routes[app, channel])
 
-    async def deliver_due(self) -> int:
-        """Take one batch of due letters and deliver them; how many were taken.
+    async def deliver_due(self, tell: Tell) -> int:
+        """Take one batch of due letters and deliver each by itself; how many were taken.
 
         A letter is marked after its provider took it, so a crash in between sends it once more.
+        On cancellation, letters under way are still waited for, DRAIN_SECONDS at most.
         """
+        await self._mark_late()
         now = self._clock.now()
+        routed = [pair for pair, route in self._routes.items() if _open(route)]
         async with self._database.look() as work:
-            letters = await work.outbox.claim_due(now, now + LEASE, BATCH)
-        async with asyncio.TaskGroup() as group:
-            for letter in letters:
-                group.create_task(self._deliver(letter))
+            letters = await work.outbox.claim_due(now, now + LEASE, BATCH, routed)
+        if letters:
+            await _ended([asyncio.create_task(self._attempt(each, tell)) for each in letters])
         return len(letters)
 
-    async def _deliver(self, letter: SealedLetter) -> None:
-        route = self._routes.get((letter.app, letter.channel))
-        now = self._clock.now()
-        if route is None or (letter.expires_at is not None and letter.expires_at <= now):
-            async with self._database.look() as work:
-                await work.outbox.save_failed(letter.id, now)
-            return
+    async def _attempt(self, letter: SealedLetter, tell: Tell) -> None:
+        try:
+            trouble = await self._deliver(letter)
+        except Exception as error:  # noqa: BLE001  # Told; the letter comes back after its lease.
+            trouble = Trouble(letter.id, type(error).__name__, given_up=False)
+        if trouble:
+            tell(trouble)
+
+    async def _deliver(self, letter: SealedLetter) -> Trouble | None:
+        if _useless_at(letter) <= self._clock.now():
+            return await self._give_up(letter, "expired")
+        if letter.attempts > _most_attempts(letter):
+            return await self._give_up(letter, "attempts")
+        route = self._routes[letter.app, letter.channel]
         try:
             if route.carrier is not None:
                 await route.carrier.send(self._addressed(letter, route))
-        except DeliveryFailed as error:
-            await self._put_back(letter, permanent=error.permanent)
-            return
-        async with self._database.look() as work:
-            await work.outbox.save_sent(letter.id, self._clock.now())
+        except SealBroken as error:
+            return await self._give_up(letter, type(error).__name__)
+        except BreakerOpen:
+            await self._put_off(letter)
+        except DeliveryFailed as failure:
+            return await self._retry(letter, failure)
+        else:
+            await self._mark_sent(letter.id)
+        return None
 
-    async def _put_back(self, letter: SealedLetter, *, permanent: bool) -> None:
-        now = self._clock.now()
+    async def _give_up(self, letter: SealedLetter, reason: str) -> Trouble:
         async with self._database.look() as work:
-            if permanent or letter.attempts >= MAX_ATTEMPTS:
-                await work.outbox.save_failed(letter.id, now)
-            else:
-                pause = FIRST_RETRY * 2 ** (letter.attempts - 1)
-                await work.outbox.save_retry(letter.id, now + pause)
+            await work.outbox.save_failed(letter.id, self._clock.now())
+        return Trouble(letter.id, reason, given_up=True)
+
+    async def _put_off(self, letter: SealedLetter) -> None:
+        """Nothing was tried, so nothing counts; what opened the breaker was told."""
+        async with self._database.look() as work:
+            due_at = self._clock.now() + FIRST_RETRY
+            await work.outbox.save_retry(letter.id, due_at, letter.attempts - 1)
+
+    async def _retry(self, letter: SealedLetter, failure: DeliveryFailed) -> Trouble:
+        due_at = self._clock.now() + _pause(letter.attempts)
+        last = letter.attempts >= _most_attempts(letter) or due_at >= _useless_at(letter)
+        if failure.permanent or last:
+            return await self._give_up(letter, failure.reason)
+        async with self._database.look() as work:
+            await work.outbox.save_retry(letter.id, due_at, letter.attempts)
+        return Trouble(letter.id, failure.reason, given_up=False)
+
+    async def _mark_sent(self, id: int) -> None:
+        try:
+            async with self._database.look() as work:
+                await work.outbox.save_sent(id, self._clock.now())
+        except DatabaseUnavailable:
+            self._unmarked.add(id)
+            raise
+
+    async def _mark_late(self) -> None:
+        """Mark what was sent while the database was away, before it is taken for unsent."""
+        while self._unmarked:
+            await self._mark_sent(self._unmarked.pop())
 
     def _addressed(self, letter: SealedLetter, route: Route) -> Letter:
         opened = open_letter(self._sealer, letter)
@@ -124,6 +185,33 @@ class Courier:
             subject=opened.subject,
             text=opened.text,
         )
+
+
+def _open(route: Route) -> bool:
+    return route.carrier is None or route.carrier.available
+
+
+async def _ended(letters: Collection[asyncio.Task[Any]]) -> None:
+    try:
+        await asyncio.wait(letters)
+    finally:
+        _, left = await asyncio.wait(letters, timeout=DRAIN_SECONDS)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
+
+def _most_attempts(letter: SealedLetter) -> int:
+    return NOTICE_ATTEMPTS if letter.expires_at is None else MAX_ATTEMPTS
+
+
+def _useless_at(letter: SealedLetter) -> datetime:
+    return letter.expires_at or letter.created_at + NOTICE_LIFE
+
+
+def _pause(attempts: int) -> timedelta:
+    doublings: int = 2 ** min(attempts - 1, DOUBLINGS)
+    return min(FIRST_RETRY * doublings, LONGEST_PAUSE)
 
 
 def open_letter(sealer: Sealer, letter: SealedLetter) -> OpenedLetter:

@@ -6,6 +6,13 @@ from collections.abc import Callable
 from hufu.services.delivery import DeliveryFailed, Letter, Provider
 
 
+class BreakerOpen(DeliveryFailed):
+    """The letter was not even tried, for its provider is known to be failing."""
+
+    def __init__(self) -> None:
+        super().__init__("breaker.open")
+
+
 class Breaker:
     """A provider that refuses at once while the one behind it is known to be failing.
 
@@ -37,9 +44,9 @@ class Breaker:
         return not self._on_trial and self._monotonic() - self._opened_at >= self._pause
 
     async def send(self, letter: Letter) -> None:
-        """Send through the provider; raises DeliveryFailed, at once while open."""
+        """Send through the provider; raises DeliveryFailed, and BreakerOpen at once while open."""
         if not self.available:
-            raise DeliveryFailed("breaker.open")
+            raise BreakerOpen
         if self._opened_at is not None:
             await self._try_out(letter)
         else:

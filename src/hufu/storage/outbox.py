@@ -1,5 +1,6 @@
 """Letters that wait to be sent, or were."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -70,15 +71,21 @@ class Outbox(Rows):
         )
         self.added = True
 
-    async def claim_due(self, now: datetime, until: datetime, most: int) -> list[SealedLetter]:
-        """Take up to `most` due letters; nobody else sees them before `until`."""
+    async def claim_due(
+        self, now: datetime, until: datetime, most: int, routed: Collection[tuple[str, str]]
+    ) -> list[SealedLetter]:
+        """Take up to `most` due letters of the apps and channels that are `routed`; nobody else
+        sees them before `until`. Taking a letter counts as an attempt."""
         rows = await self._connection.fetch(
-            "UPDATE outbox SET due_at = $2, attempts = attempts + 1 WHERE id IN ("
+            "UPDATE outbox SET due_at = $2, attempts = LEAST(attempts, 32766) + 1 WHERE id IN ("
             "SELECT id FROM outbox WHERE due_at <= $1 AND sent_at IS NULL AND failed_at IS NULL "
+            "AND (app, channel) IN (SELECT * FROM unnest($4::text[], $5::text[])) "
             "ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED) RETURNING *",
             now,
             until,
             most,
+            [app for app, _ in routed],
+            [channel for _, channel in routed],
         )
         return [_letter(row) for row in rows]
 
@@ -90,9 +97,11 @@ class Outbox(Rows):
         """The letter will not be sent."""
         await self._connection.execute("UPDATE outbox SET failed_at = $2 WHERE id = $1", id, now)
 
-    async def save_retry(self, id: int, due_at: datetime) -> None:
-        """Try the letter again later."""
-        await self._connection.execute("UPDATE outbox SET due_at = $2 WHERE id = $1", id, due_at)
+    async def save_retry(self, id: int, due_at: datetime, attempts: int) -> None:
+        """Try the letter again later; so many attempts count."""
+        await self._connection.execute(
+            "UPDATE outbox SET due_at = $2, attempts = $3 WHERE id = $1", id, due_at, attempts
+        )
 
     async def newest(self, recipient: str | None, most: int) -> list[SealedLetter]:
         """The newest letters, to one recipient or to anybody."""
