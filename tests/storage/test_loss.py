@@ -1,0 +1,52 @@
+"""A lost database is told from a mistake of ours: the one may be tried again, the other not."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+import pytest
+
+from front_door import World
+from hufu.domain.limits import Limit
+from hufu.storage.database import Database
+from hufu.storage.loss import DatabaseUnavailable
+from hufu.storage.work import Work
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def wrong_type(work: Work) -> Awaitable[None]:
+    noon: Any = "noon"
+    return work.limits.refund(Limit.SENDS_TO, "s", noon)
+
+
+def out_of_range(work: Work) -> Awaitable[None]:
+    return work.outbox.save_retry(1, NOW, 2**15)
+
+
+@pytest.mark.parametrize("mistake", [wrong_type, out_of_range])
+async def test_a_value_that_does_not_fit_is_no_lost_database(
+    world: World, mistake: Callable[[Work], Awaitable[None]]
+) -> None:
+    with pytest.raises(asyncpg.DataError):
+        async with world.core.database.look() as work:
+            await mistake(work)
+
+
+async def closed_meanwhile(work: Work) -> None:
+    await work._connection.close()
+    await work.outbox.save_sent(1, NOW)
+
+
+async def test_a_closed_connection_is_a_lost_database(world: World) -> None:
+    with pytest.raises(DatabaseUnavailable):
+        async with world.core.database.look() as work:
+            await closed_meanwhile(work)
+
+
+async def test_a_closed_pool_is_a_lost_database(database_url: str) -> None:
+    database = await Database.open(database_url, size=1, wait=10, statement=10)
+    await database.close()
+    with pytest.raises(DatabaseUnavailable):
+        await database.now()
