@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from hufu.actions.deps import Deps
 from hufu.actions.names import open_profile
+from hufu.actions.permissions import lock_own
 from hufu.domain.permissions import Caller
 from hufu.services import randomness
 
@@ -36,7 +37,7 @@ async def set_avatar(deps: Deps, caller: Caller, cmd: SetAvatar) -> AvatarSet:
     try:
         async with deps.begin() as work:
             now = deps.now()
-            await work.accounts.lock(caller.account_id)
+            await lock_own(work, caller)
             profile = await open_profile(deps, work, caller.account_id)
             await work.profiles.save(caller.account_id, deps.app.name, {"avatar": picture}, now)
             await work.commit()

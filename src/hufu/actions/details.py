@@ -7,6 +7,7 @@ from hufu.actions.deps import Deps
 from hufu.actions.identity_numbers import open_identity, record_identity
 from hufu.actions.invitations import phone_of_inviter, record_inviter
 from hufu.actions.names import open_profile
+from hufu.actions.permissions import lock_own
 from hufu.domain.permissions import Caller, Client, Role
 from hufu.domain.profiles import Profile
 from hufu.storage.work import Work
@@ -80,7 +81,7 @@ async def set_details(deps: Deps, caller: Caller, cmd: SetDetails) -> DetailsChe
     """Change all or nothing. Raises IdentityNumberMalformed, IdentityNumberSet,
     IdentityNumberTaken, InviterRefused, InviterSet."""
     async with deps.begin() as work:
-        await work.accounts.lock(caller.account_id)
+        await lock_own(work, caller)
         await open_profile(deps, work, caller.account_id)
         if cmd.changes:
             await work.profiles.save(caller.account_id, deps.app.name, cmd.changes, deps.now())

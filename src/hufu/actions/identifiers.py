@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hufu.actions.accounts import taken
 from hufu.actions.deps import Deps
 from hufu.actions.outbox import send_code, send_notice
+from hufu.actions.permissions import lock_own
 from hufu.actions.sessions import require_recent
 from hufu.actions.verification import confirm
 from hufu.domain.errors import (
@@ -21,7 +22,6 @@ from hufu.domain.permissions import Caller, Client
 from hufu.domain.verification import Code, Purpose
 from hufu.services.delivery import Notice
 from hufu.storage.work import Work
-
 
 @dataclass(frozen=True, slots=True)
 class BeginBinding:
@@ -150,7 +150,7 @@ async def complete_binding(deps: Deps, caller: Caller, cmd: CompleteBinding) -> 
     identifier = code.identifier
     async with deps.begin() as work:
         now = deps.now()
-        await work.accounts.lock(caller.account_id)
+        await lock_own(work, caller)
         if not await work.codes.claim(code.id, now):
             raise CodeExpired
         if _of_kind(await work.identifiers.of(caller.account_id), identifier.kind):
@@ -179,7 +179,7 @@ async def complete_unbinding(deps: Deps, caller: Caller, cmd: CompleteUnbinding)
     code = await _confirm_own(deps, caller, Purpose.UNBIND, cmd.code_id, cmd.digits)
     async with deps.begin() as work:
         now = deps.now()
-        await work.accounts.lock(caller.account_id)
+        await lock_own(work, caller)
         if not await work.codes.claim(code.id, now):
             raise CodeExpired
         own = await work.identifiers.of(caller.account_id)

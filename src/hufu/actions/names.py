@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from hufu.actions.deps import Deps
+from hufu.actions.permissions import lock_own
 from hufu.domain.errors import HandleTaken, NameTaken
 from hufu.domain.events import EventKind
 from hufu.domain.names import default_name, name_key
@@ -73,7 +74,7 @@ async def set_handle(deps: Deps, caller: Caller, cmd: SetHandle) -> HandleSet:
     """Take a handle nobody else has, giving up the old one. Raises HandleTaken."""
     async with deps.begin() as work:
         now = deps.now()
-        await work.accounts.lock(caller.account_id)
+        await lock_own(work, caller)
         await work.handles.release(caller.account_id, deps.app.name, now)
         if not await _claim(deps, work, caller.account_id, cmd.handle, now):
             raise HandleTaken

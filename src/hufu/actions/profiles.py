@@ -11,6 +11,7 @@ from hufu.actions.identifiers import (
     complete_unbinding,
 )
 from hufu.actions.names import open_handle, open_profile, rename
+from hufu.actions.permissions import lock_own
 from hufu.actions.sign_in import LogIn, log_in
 from hufu.domain.identifiers import IdentifierKind
 from hufu.domain.permissions import Caller
@@ -72,6 +73,7 @@ class SetProfile:
 async def set_profile(deps: Deps, caller: Caller, cmd: SetProfile) -> Me:
     """Change all or nothing. Raises NameTaken."""
     async with deps.begin() as work:
+        await lock_own(work, caller)
         await open_profile(deps, work, caller.account_id)
         if cmd.name is not None:
             await rename(deps, work, caller.account_id, cmd.name)

@@ -38,7 +38,8 @@ class Accounts(Rows):
     async def lock(self, id: int) -> Account:
         """The account, held so that steps which must see each other's effect run one by one."""
         row = await self._connection.fetchrow(
-            "SELECT id, pool, state, created_at FROM accounts WHERE id = $1 FOR UPDATE", id
+            "SELECT id, pool, state, created_at FROM accounts WHERE id = $1 FOR NO KEY UPDATE",
+            id,
         )
         if row is None:
             raise LookupError("accounts are never deleted")
