@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from hufu.actions.deps import Deps
 from hufu.actions.outbox import send_notice
+from hufu.actions.permissions import lock_own
 from hufu.actions.sign_in import count_password_guess
 from hufu.domain.errors import GrantInvalid, PasswordShared
 from hufu.domain.events import EventKind
@@ -29,24 +30,43 @@ class ResetPassword:
 
 async def reset_password(deps: Deps, cmd: ResetPassword) -> PasswordSet:
     """Spend the grant on a new password, and end every session. Raises PasswordUnfit,
-    GrantInvalid."""
+    PasswordShared, GrantInvalid, GuessLimitReached."""
     deps.app.password_policy.check(cmd.password)
     digest = token_hash(cmd.grant)
     async with deps.look() as work:
-        if await work.grants.find(digest, deps.app.name, deps.now()) is None:
-            raise GrantInvalid
+        owner = await work.grants.find(digest, deps.app.name, deps.now())
+    if owner is None:
+        raise GrantInvalid
+    if await is_payment_password(deps, owner, cmd.password):
+        raise PasswordShared
     verifier = await deps.hasher.make(cmd.password, deps.app.scheme)
     async with deps.begin() as work:
-        account_id = await work.grants.claim(digest, deps.app.name, deps.now())
-        if account_id is None:
+        await work.accounts.lock(owner)
+        if await work.grants.claim(digest, deps.app.name, deps.now()) != owner:
             raise GrantInvalid
-        await replace_password(deps, work, account_id, verifier)
+        await replace_password(deps, work, owner, verifier)
         await work.commit()
     return PasswordSet()
 
 
+async def is_payment_password(deps: Deps, account_id: int, password: Password) -> bool:
+    """Whether the password is the account's payment password, which must never open a session.
+
+    Finding that out is a guess, and counted as one. Raises GuessLimitReached, Overloaded.
+    """
+    async with deps.look() as work:
+        payment = await work.passwords.find(account_id, PasswordPurpose.PAYMENT)
+        if payment is None:
+            return False
+        await count_password_guess(deps, work, account_id)
+    return await deps.hasher.matches(password, payment)
+
+
 async def replace_password(deps: Deps, work: Work, account_id: int, verifier: Verifier) -> None:
-    """Set the sign-in password, end every session and grant, and tell the owner."""
+    """Set the sign-in password, end every session and grant, and tell the owner.
+
+    Whoever claims what the new password is set with holds the account first.
+    """
     now = deps.now()
     account = await work.accounts.lock(account_id)
     if refusal := account.admit():
@@ -86,6 +106,7 @@ async def set_payment_password(deps: Deps, caller: Caller, cmd: SetPaymentPasswo
     verifier = await deps.hasher.make(cmd.password, deps.app.scheme)
     async with deps.begin() as work:
         now = deps.now()
+        await lock_own(work, caller)
         if await work.grants.claim(digest, deps.app.name, now) != caller.account_id:
             raise GrantInvalid
         await work.passwords.save(owner, PasswordPurpose.PAYMENT, verifier, now)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from hufu.actions.deps import Deps
 from hufu.actions.outbox import CodeSent, send_code, spend_probe
-from hufu.actions.passwords import PasswordSet, replace_password
+from hufu.actions.passwords import PasswordSet, is_payment_password, replace_password
 from hufu.actions.sessions import SessionToken, SignedIn, open_session
 from hufu.actions.verification import confirm, confirm_for_state, confirm_newest
 from hufu.domain.errors import (
@@ -12,6 +12,7 @@ from hufu.domain.errors import (
     ChallengeUnknown,
     CodeExpired,
     CodeWrong,
+    PasswordShared,
     PasswordUnchanged,
     Refusal,
 )
@@ -177,7 +178,7 @@ class RecoverWithCode:
 
 async def recover_with_code(deps: Deps, cmd: RecoverWithCode) -> PasswordSet:
     """Set the password and end every session. Raises PasswordUnfit, CodeWrong, CodeExpired, and
-    after a right code AccountUnknown, AccountBarred, PasswordUnchanged."""
+    after a right code AccountUnknown, AccountBarred, PasswordUnchanged, PasswordShared."""
     proved = await _prove(deps, cmd)
     async with deps.begin() as work:
         await _replace_proved(deps, work, proved)
@@ -230,6 +231,8 @@ async def _prove(deps: Deps, cmd: RecoverWithCode) -> _Proved:
         current = await work.passwords.find(account_id, PasswordPurpose.SIGN_IN)
     if cmd.unchanged_refused and await deps.hasher.matches(cmd.password, current):
         return _Proved(code, PasswordUnchanged())
+    if await is_payment_password(deps, account_id, cmd.password):
+        return _Proved(code, PasswordShared())
     return _Proved(code, (account_id, await deps.hasher.make(cmd.password, deps.app.scheme)))
 
 
@@ -241,6 +244,8 @@ async def _refuse_unknown(deps: Deps, cmd: RecoverWithCode) -> None:
 
 
 async def _replace_proved(deps: Deps, work: Work, proved: _Proved) -> int:
+    if not isinstance(proved.outcome, Refusal):
+        await work.accounts.lock(proved.outcome[0])
     if not await work.codes.claim(proved.code.id, deps.now()):
         raise CodeExpired
     if isinstance(proved.outcome, Refusal):
