@@ -12,12 +12,13 @@ import structlog
 from starlette.responses import JSONResponse
 from starlette.routing import Route, Router
 
+from hufu.actions.app_secrets import app_of_secret
 from hufu.actions.captchas import read_captcha
 from hufu.actions.delivery import BATCH, OpenedLetter, Trouble, newest_letters
 from hufu.actions.deps import PICTURES, Deps
 from hufu.core import Core
 from hufu.domain.permissions import Client
-from hufu.pages import development, health, metrics
+from hufu.pages import development, health, metrics, rewards
 from hufu.pages.uploads import picture
 from hufu.services.clock import ClockUnknown, DatabaseClock
 from hufu.services.uploads import Uploads
@@ -157,7 +158,11 @@ class Server:
     def _routes(self) -> list[Route]:
         settings = self._core.configuration.settings
         operators = tuple(ip_network(each) for each in settings.operator_networks)
-        routes = [*health.routes(self._problems), *metrics.routes(operators, self._proxies)]
+        routes = [
+            *health.routes(self._problems),
+            *metrics.routes(operators, self._proxies),
+            *rewards.routes(self._backend),
+        ]
         if self._development:
             routes += development.routes(self._letters, self._captcha_text)
         return routes
@@ -173,6 +178,10 @@ class Server:
         except ClockUnknown:
             problems["clock"] = "not yet synced with the database's"
         return problems
+
+    async def _backend(self, secret: str) -> Deps | None:
+        app = await app_of_secret(self._core.database, secret)
+        return self._core.apps.get(app) if app else None
 
     async def _letters(self, recipient: str | None, most: int) -> list[OpenedLetter]:
         return await newest_letters(

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -264,6 +265,12 @@ def _check_apps(settings: Settings) -> None:
         for place in (app.prefix, *(host.lower() for host in app.hosts)):
             if place and taken.setdefault(place, name) != name:
                 raise SettingsRefused(f"apps.{name}: {place} is {taken[place]}'s already")
+        try:
+            ZoneInfo(app.reward_timezone)
+        except (KeyError, OSError, ValueError) as error:
+            raise SettingsRefused(
+                f"apps.{name}.reward_timezone: must be like Asia/Shanghai"
+            ) from error
         for channel in ("sms_provider", "email_provider"):
             provider = getattr(app, channel)
             if provider != OUTBOX and provider not in settings.providers:

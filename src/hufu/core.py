@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from hufu.actions.delivery import Carrier, Courier, Route
 from hufu.actions.deps import App, Deps, Secrets
@@ -188,6 +189,8 @@ def _app(name: str, app: AppSettings, configuration: Configuration) -> App:
         recovery_delay=timedelta(hours=RECOVERY_DELAY_HOURS if delay is None else delay),
         price_per_message=round(app.price_per_message * PRICE_UNITS),
         budget_per_day=round(app.budget_per_day * PRICE_UNITS),
+        reward_items=traits.reward_items,
+        reward_zone=ZoneInfo(app.reward_timezone),
     )
 
 

@@ -104,6 +104,9 @@ class AppSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     budget_per_day: Annotated[
         float, Meta(ge=0, description="what messages may cost in a UTC day; 0 is no bound")
     ] = 0.0
+    reward_timezone: Annotated[
+        str, Meta(description="IANA time zone in which a day of rewards begins and ends")
+    ] = "Asia/Shanghai"
     cors_origins: Annotated[
         tuple[str, ...], Meta(description="foreign origins whose pages may call it")
     ] = ()

@@ -40,6 +40,13 @@ def phone(number: int) -> str:
     return f"138{number:08d}"
 
 
+def card(number: int) -> str:
+    """A valid identity number of its own for each number below 999."""
+    digits = f"11010519491231{number + 1:03d}"
+    weighed = sum(int(digit) * 2 ** (17 - place) for place, digit in enumerate(digits))
+    return digits + "10X98765432"[weighed % 11]
+
+
 def _fomo(number: int) -> dict[str, object]:
     return {
         "user_name": phone(number),
@@ -59,7 +66,7 @@ def _company(number: int) -> dict[str, object]:
         "user/sms sec": str((int(phone(number)) - int(UTIME)) % MODULUS),
         "pwd": DIGEST,
         "company_logo": "https://example.com/logo.png",
-        "identity_card": "11010519491231002X",
+        "identity_card": card(number),
         "qq_number": "10001",
         "recommend_user_id": "",
     }
@@ -72,7 +79,7 @@ def _rental(number: int) -> dict[str, object]:
         "codeid": f"{number}-a",
         "pcodeid": "",
         "name": f"tenant {number}",
-        "id_card": "11010519491231002X",
+        "id_card": card(number),
     }
 
 

@@ -24,6 +24,7 @@ FORMS = {
     "captcha": r"[0-9A-Za-z]{4}",
     "hex32": r"[0-9a-f]{32}",
     "hex40": r"[0-9a-f]{40}",
+    "base32x8": r"[0-9A-HJKMNP-TV-Z]{8}",  # an invitation code, in Crockford's letters
     "base62x16": r"[0-9A-Za-z]{16}",
     "lower12": r"[0-9a-z]{12}",
     "upper5": r"[0-9A-Z]{5}",

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from hufu.actions.deps import Deps
 from hufu.actions.names import open_profile
 from hufu.actions.permissions import lock_own
+from hufu.actions.rewards import Due, reward
 from hufu.domain.permissions import Caller
+from hufu.domain.rewards import Deed
 from hufu.services import randomness
 
 RANDOM_CHARACTERS = 12
@@ -40,6 +42,7 @@ async def set_avatar(deps: Deps, caller: Caller, cmd: SetAvatar) -> AvatarSet:
             await lock_own(work, caller)
             profile = await open_profile(deps, work, caller.account_id)
             await work.profiles.save(caller.account_id, deps.app.name, {"avatar": picture}, now)
+            await reward(deps, work, Due(caller.account_id, Deed.AVATAR_SET))
             await work.commit()
     except BaseException:
         await deps.uploads.remove(picture)

@@ -1,13 +1,14 @@
 """What every action is given first: the app it works for, and the ways to the outside world."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Protocol
 
 from hufu.domain.limits import Limits
 from hufu.domain.passwords import PasswordPolicy, Scheme
+from hufu.domain.rewards import Deed
 from hufu.domain.sessions import SessionPolicy
 from hufu.services.argon2 import Hasher
 from hufu.services.captcha import CaptchaPainter
@@ -29,7 +30,8 @@ class App:
     """One app: its dialect's traits and the operator's settings, as far as actions need them.
 
     `url` is where clients reach its mount, without a slash at the end. Prices are in 1/10000.
-    `mint_token` makes a session token of the dialect's form.
+    `mint_token` makes a session token of the dialect's form. `reward_items` are the items that
+    reward what people do here; `reward_zone` is where a day of rewards begins and ends.
     """
 
     name: str
@@ -52,6 +54,8 @@ class App:
     recovery_delay: timedelta
     price_per_message: int
     budget_per_day: int
+    reward_items: Mapping[Deed, str]
+    reward_zone: tzinfo
 
     def picture_url(self, picture: str) -> str:
         """Where clients fetch a stored picture."""

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 from hufu.actions.accounts import taken
 from hufu.actions.deps import Deps
+from hufu.actions.invitations import invitation_due
 from hufu.actions.outbox import send_code, send_notice
 from hufu.actions.permissions import lock_own
+from hufu.actions.rewards import Due, reward
 from hufu.actions.sessions import require_recent
 from hufu.actions.verification import confirm
 from hufu.domain.errors import (
@@ -19,9 +21,13 @@ from hufu.domain.events import EventKind
 from hufu.domain.identifiers import BoundIdentifier, Identifier, IdentifierKind
 from hufu.domain.passwords import PasswordPurpose
 from hufu.domain.permissions import Caller, Client
+from hufu.domain.rewards import Deed
 from hufu.domain.verification import Code, Purpose
 from hufu.services.delivery import Notice
 from hufu.storage.work import Work
+
+BOUND = {IdentifierKind.PHONE: Deed.PHONE_BOUND, IdentifierKind.EMAIL: Deed.EMAIL_BOUND}
+
 
 @dataclass(frozen=True, slots=True)
 class BeginBinding:
@@ -167,6 +173,12 @@ async def complete_binding(deps: Deps, caller: Caller, cmd: CompleteBinding) -> 
             account_id=caller.account_id,
             network=cmd.client.network,
             identifier=identifier.kind,
+        )
+        await reward(
+            deps,
+            work,
+            Due(caller.account_id, BOUND[identifier.kind]),
+            *await invitation_due(deps, work, caller.account_id),
         )
         await work.commit()
 

@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 
 from hufu.actions.deps import Deps
 from hufu.actions.permissions import lock_own
+from hufu.actions.rewards import Due, reward
 from hufu.domain.errors import HandleTaken, NameTaken
 from hufu.domain.events import EventKind
 from hufu.domain.names import default_name, name_key
 from hufu.domain.permissions import Caller
 from hufu.domain.profiles import Profile
+from hufu.domain.rewards import Deed
 from hufu.services import randomness
 from hufu.storage.work import Work
 
@@ -81,6 +83,7 @@ async def set_handle(deps: Deps, caller: Caller, cmd: SetHandle) -> HandleSet:
         await work.events.add(
             EventKind.HANDLE_SET, now, app=deps.app.name, account_id=caller.account_id
         )
+        await reward(deps, work, Due(caller.account_id, Deed.HANDLE_SET))
         await work.commit()
     return HandleSet(caller.account_id, cmd.handle)
 

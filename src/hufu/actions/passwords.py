@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from hufu.actions.deps import Deps
 from hufu.actions.outbox import send_notice
 from hufu.actions.permissions import lock_own
+from hufu.actions.rewards import Due, reward
 from hufu.actions.sign_in import count_password_guess
 from hufu.domain.errors import GrantInvalid, PasswordShared
 from hufu.domain.events import EventKind
 from hufu.domain.passwords import Password, PasswordPurpose, Verifier
 from hufu.domain.permissions import Caller
+from hufu.domain.rewards import Deed
 from hufu.services.delivery import Notice
 from hufu.services.keys import token_hash
 from hufu.storage.work import Work
@@ -113,5 +115,6 @@ async def set_payment_password(deps: Deps, caller: Caller, cmd: SetPaymentPasswo
         await work.events.add(
             EventKind.PAYMENT_PASSWORD_SET, now, app=deps.app.name, account_id=owner
         )
+        await reward(deps, work, Due(owner, Deed.PAYMENT_PASSWORD_SET))
         await work.commit()
     return PasswordSet()

@@ -12,10 +12,12 @@ from hufu.actions.identifiers import (
 )
 from hufu.actions.names import open_handle, open_profile, rename
 from hufu.actions.permissions import lock_own
+from hufu.actions.rewards import Due, reward
 from hufu.actions.sign_in import LogIn, log_in
 from hufu.domain.identifiers import IdentifierKind
 from hufu.domain.permissions import Caller
 from hufu.domain.profiles import Profile
+from hufu.domain.rewards import Deed
 from hufu.storage.work import Work
 
 
@@ -80,6 +82,8 @@ async def set_profile(deps: Deps, caller: Caller, cmd: SetProfile) -> Me:
         if cmd.changes:
             await work.profiles.save(caller.account_id, deps.app.name, cmd.changes, deps.now())
         me = await read_me(deps, work, caller.account_id)
+        if cmd.changes or cmd.name is not None:
+            await reward(deps, work, Due(caller.account_id, Deed.PROFILE_SET))
         await work.commit()
     return me
 

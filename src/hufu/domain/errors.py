@@ -168,11 +168,38 @@ class IdentityNumberTaken(Refusal):
 
 
 class InviterRefused(Refusal):
-    """The inviter named is unknown, the account itself, or not older than it."""
+    """The inviter named is unknown, barred, the account itself, or not older than it."""
 
 
 class InviterSet(Refusal):
     """The account has an inviter, and that is for ever."""
+
+
+# Rewards
+
+
+class RewardRefused(Refusal):
+    """There is nothing to be had."""
+
+
+class RewardTaken(RewardRefused):
+    """The item was given as often as its rule allows."""
+
+
+class RewardUnknown(RewardRefused):
+    """No rule gives anything for the item at that time."""
+
+
+class WordUnknown(RewardRefused):
+    """Nobody made a pot for the word, or it is empty."""
+
+
+class WordExpired(RewardRefused):
+    """The word's time is over."""
+
+
+class WordTaken(RewardRefused):
+    """The account took its share of the word's pot before."""
 
 
 # Challenges
@@ -218,7 +245,7 @@ class SendLimitReached(Refusal):
 
 
 class GuessLimitReached(Refusal):
-    """One password guess more would break a guessing limit; nothing was compared."""
+    """One guess more, at a password, a code or a word, would break a limit; none was compared."""
 
 
 class DeliveryUnavailable(Refusal):

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class EventKind(StrEnum):
-    """What happened to an account."""
+    """What happened to an account, or was done by an operator."""
 
     REGISTERED = "registered"
     SIGNED_IN = "signed_in"
@@ -26,3 +26,10 @@ class EventKind(StrEnum):
     UNBARRED = "unbarred"
     CLOSED = "closed"
     SESSIONS_ENDED = "sessions_ended"
+    RULE_SET = "rule_set"
+    TRANSFER_REVERSED = "transfer_reversed"
+    COIN_ADDED = "coin_added"
+    WORD_ADDED = "word_added"
+    WORD_CLOSED = "word_closed"
+    APP_SECRET_ADDED = "app_secret_added"  # noqa: S105
+    APP_SECRETS_RETIRED = "app_secrets_retired"

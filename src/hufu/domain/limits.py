@@ -23,6 +23,8 @@ class Limit(StrEnum):
     PASSWORD_GUESSES_FROM = "password_guesses_from"  # noqa: S105  # a client network
     SESSION_GUESSES_FROM = "session_guesses_from"  # a client network
     PROBES_FROM = "probes_from"  # a client network
+    INVITATION_GUESSES = "invitation_guesses"  # an account
+    WORD_GUESSES = "word_guesses"  # an account
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,10 @@ class Limits:
     probes_per_network_hour: Annotated[
         int, "answers that tell whether an account exists, to one client network in any hour"
     ] = 60
+    invitation_guesses_per_day: Annotated[
+        int, "wrong invitation codes from one account in any 24 hours"
+    ] = 10
+    word_guesses_per_day: Annotated[int, "wrong words from one account in any 24 hours"] = 50
 
     def caps(self, limit: Limit) -> tuple[Cap, ...]:
         """The caps that hold for a limit, all at once."""
@@ -77,6 +83,8 @@ class Limits:
             ),
             Limit.PASSWORD_GUESSES_FROM: (Cap(HOUR, self.password_guesses_per_network_hour),),
             Limit.PROBES_FROM: (Cap(HOUR, self.probes_per_network_hour),),
+            Limit.INVITATION_GUESSES: (Cap(DAY, self.invitation_guesses_per_day),),
+            Limit.WORD_GUESSES: (Cap(DAY, self.word_guesses_per_day),),
             Limit.SESSION_GUESSES_FROM: (Cap(MINUTE, self.session_guesses_per_network_minute),),
         }
         return caps[limit]

@@ -8,7 +8,10 @@ BASE62 = string.digits + string.ascii_letters
 UPPER = string.digits + string.ascii_uppercase
 HEX = string.digits + "abcdef"
 HEX_TOKEN_LENGTH = 40
+APP_SECRET_CHARACTERS = 40
 LOWER = string.digits + string.ascii_lowercase
+
+_system = secrets.SystemRandom()
 
 
 def number31() -> int:
@@ -29,6 +32,16 @@ def hex_token() -> str:
 def is_hex_token(token: str) -> bool:
     """Whether it could be one of ours."""
     return len(token) == HEX_TOKEN_LENGTH and set(token) <= set(HEX)
+
+
+def app_secret() -> str:
+    """A secret that a scanner of source code can recognise: `hufu_` and 40 characters, 238 bits."""
+    return f"hufu_{text(BASE62, APP_SECRET_CHARACTERS)}"
+
+
+def different(most: int, count: int) -> list[int]:
+    """So many different integers from 1 to `most`, each set of them equally likely."""
+    return _system.sample(range(1, most + 1), count)
 
 
 def text(alphabet: Sequence[str], count: int) -> str:

@@ -11,6 +11,7 @@ from hufu.domain.errors import Refusal
 from hufu.domain.identifiers import Identifier
 from hufu.domain.passwords import Password
 from hufu.domain.permissions import Caller, Client, Role
+from hufu.domain.rewards import Deed
 from hufu.services import randomness
 from hufu.wire.body import Fields, Headers
 from hufu.wire.deviations import Deviation
@@ -174,7 +175,7 @@ def no_deviations(_: App, __: Any) -> tuple[Deviation, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What a dialect needs of the core."""
+    """What a dialect needs of the core. `reward_items` are its names for what it rewards."""
 
     md5_passwords: bool = False
     handles: bool = False
@@ -185,6 +186,7 @@ class Traits:
     code_minutes: int = 10
     session_idle_days: int = 7
     session_absolute_days: int = 30
+    reward_items: Mapping[Deed, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,8 @@ def visit(
             recovery_delay=timedelta(0),
             price_per_message=0,
             budget_per_day=0,
+            reward_items={},
+            reward_zone=UTC,
         ),
         options=options or m.Options(),
         client=CLIENT,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from dialects.fomo.steps import (
     EMAIL,
+    OLD_CODE,
     OTHER_PHONE,
     PASSWORD,
     UNKNOWN_ID,
@@ -34,6 +35,14 @@ FIELDS: Mapping[str, Mapping[str, object]] = {
     "unbind_email": {},
     "unbind_phone": {},
     "unbind_completed": COMPLETION,
+    "get_newbee_award": {},
+    "get_today_award": {},
+    "get_invitation": {},
+    "set_invitation": {"parent_code": OLD_CODE},
+    "sign_in_today": {},
+    "get_children": {},
+    "submit_word": {"word": "恭喜发财"},
+    "subscribe_libra": {},
 }
 """The calls, each with well-formed fields beside the session."""
 

@@ -10,6 +10,8 @@ SUCCESS = 1
 NO_PARAMETER = "0"
 SESSION = ("2", "3")
 CODE = ("105", "106", "107")
+CODE_WITH_DIGITS = "0A1B2C1D"
+"""An invitation code that cases give to somebody; it is shown as it is."""
 
 CONTRACT = {
     "customer/register": (NO_PARAMETER, "5", "15", "16", "104"),
@@ -29,6 +31,15 @@ CONTRACT = {
     "customer/unbind_email": (NO_PARAMETER, *SESSION, "5", "54", "109"),
     "customer/unbind_phone": (NO_PARAMETER, *SESSION, "5", "54", "109"),
     "customer/unbind_completed": (NO_PARAMETER, *SESSION, *CODE, "54"),
+    "customer/get_newbee_award": SESSION,
+    "customer/get_today_award": SESSION,
+    "customer/get_invitation": SESSION,
+    "customer/set_invitation": (NO_PARAMETER, *SESSION, "102", "103"),
+    "customer/sign_in_today": (*SESSION, "202"),
+    "customer/get_children": (NO_PARAMETER, *SESSION),
+    "customer/submit_word": (NO_PARAMETER, *SESSION, "203", "204", "205"),
+    "customer/subscribe_counts": (),
+    "customer/subscribe_libra": SESSION,
     "any": (NO_PARAMETER, "404", "405", "413", "500", "503"),
 }
 
@@ -39,8 +50,11 @@ VOLATILE = (
     re.compile(r'"user_info":\{"id":"(?P<id>[^"]*)"'),
     re.compile(r'"(?:session_key|tmp_session)":"(?P<hex40>[^"]*)"'),
     re.compile(r'"fomo_id":"fm_(?P<upper5>[^"]*)"'),
-    re.compile(r'"name":"用户(?P<upper6>[^"]*)"'),
-    re.compile(r'"(?:last_time|add_time|update_time)":"(?P<unix>[^"]*)"'),
+    re.compile(r'"(?:user_)?name":"用户(?P<upper6>[^"]*)"'),
+    re.compile(r'"(?:last_time|add_time|update_time|create_time)":"?(?P<unix>[^",}]+)'),
+    re.compile(r'\{"id":"(?P<int>[^"]*)","(?:user_id|word)":'),  # An award's, or a word's.
+    re.compile(r'"reward_id":(?P<int>[^,}]+)'),
+    re.compile(rf'"(?:parent_)?code":"(?!{CODE_WITH_DIGITS})(?P<base32x8>[^"]{{8}})"'),
     re.compile(r"/uploads/avatar/(?P<id>[^_]*)_(?P<unix>[^_]*)_(?P<lower12>[^.]*)\."),
     re.compile(r"(?m)^x-request-id: (?P<hex32>.*)$"),
 )

@@ -1,5 +1,6 @@
 """What cases of this dialect do before their sample."""
 
+from actors import Company
 from dialects.fomo.contract import SAMPLES
 from dialects.requests import Request, form
 from dialects.sampling import Stage
@@ -13,6 +14,8 @@ OTHER_EMAIL = "wocao@126.com"
 PASSWORD = "123456789"
 NEW_PASSWORD = "987654321"
 WRONG_CODE = "2377"
+OLD_CODE = "HELLO"
+"""An invitation code as they used to be."""
 UNKNOWN_TOKEN = "ad1647c6e14d29b3973ca5b7c0704b5aa1b31730"
 UNKNOWN_ID = 23
 
@@ -99,6 +102,31 @@ async def bound_both(stage: Stage, kind: str) -> str:
     session = await member(stage, OWN[kind])
     await bound(stage, session, kind, NEW[kind])
     return session
+
+
+async def code_of(stage: Stage, session: str) -> str:
+    """The invitation code of an account."""
+    answer = await stage.do(call("get_invitation", session_key=session))
+    return str(answer["data"]["code"])
+
+
+async def invited(stage: Stage, user_name: str, code: str) -> str:
+    """A session of a new account whose inviter has this code."""
+    session = await member(stage, user_name)
+    await stage.do(call("set_invitation", session_key=session, parent_code=code))
+    return session
+
+
+async def recommended(stage: Stage, phone: str, inviter_id: int) -> None:
+    """There is a new account of another app, where its inviter was recorded."""
+    company = Company()
+    await company.register(stage.world, phone, PASSWORD)
+    session = await company.sign_in(stage.world, phone, PASSWORD)
+    assert session is not None
+    stage.marker.learn(session.account_id, "id")
+    named = {**session.fields, "recommend_user_id": inviter_id}
+    answer = await company.call(stage.world, "regDetail", **named)
+    assert answer["code"] == "200", answer
 
 
 async def guessed_out(stage: Stage, wrong: Request) -> None:

@@ -41,6 +41,7 @@ REFUSALS: Refusals = {
     e.IdentityNumberTaken: MALFORMED,
     e.InviterRefused: MALFORMED,
     e.InviterSet: MALFORMED,
+    e.RewardRefused: MALFORMED,
     e.ChallengeUnknown: _CODE_WRONG,
     e.CodeWrong: _CODE_WRONG,
     e.CodeExpired: _CODE_WRONG,

@@ -50,6 +50,7 @@ REFUSALS: Refusals = {
     e.IdentityNumberTaken: _REFUSED,
     e.InviterRefused: _REFUSED,
     e.InviterSet: _REFUSED,
+    e.RewardRefused: _REFUSED,
     e.ChallengeUnknown: _EXPIRED,
     e.CodeWrong: _WRONG_CODE,
     e.CodeExpired: _EXPIRED,

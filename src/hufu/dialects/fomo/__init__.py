@@ -3,6 +3,7 @@
 from hufu.dialects.fomo.endpoints import ENDPOINTS
 from hufu.dialects.fomo.errors import BROKEN, MALFORMED, REFUSALS
 from hufu.dialects.fomo.messages import Options, deviations, proof
+from hufu.dialects.fomo.rewards import ITEMS
 from hufu.domain.permissions import Role
 from hufu.wire.dialect import Dialect, Traits
 
@@ -17,5 +18,7 @@ DIALECT = Dialect(
     proof=proof,
     roles={Role.MEMBER: "member"},
     deviations=deviations,
-    traits=Traits(handles=True, session_idle_days=30, session_absolute_days=180),
+    traits=Traits(
+        handles=True, session_idle_days=30, session_absolute_days=180, reward_items=ITEMS
+    ),
 )

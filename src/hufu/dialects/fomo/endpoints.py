@@ -2,6 +2,7 @@
 
 from hufu.actions.avatars import set_avatar
 from hufu.actions.identifiers import begin_binding, begin_unbinding
+from hufu.actions.invitations import read_invitation, read_invited, set_inviter
 from hufu.actions.names import set_handle
 from hufu.actions.passwords import reset_password, set_payment_password
 from hufu.actions.profiles import (
@@ -13,7 +14,11 @@ from hufu.actions.profiles import (
 )
 from hufu.actions.recovery import begin_recovery, confirm_recovery
 from hufu.actions.registrations import begin_registration, complete_registration
+from hufu.actions.reservations import count_reservations, reserve
+from hufu.actions.rewards import read_awards, sign_in_for_today
+from hufu.actions.words import submit_word
 from hufu.dialects.fomo import messages as m
+from hufu.dialects.fomo import rewards as r
 from hufu.dialects.fomo.errors import AVATAR_REFUSALS
 from hufu.wire.dialect import Anyone, Endpoint, Member
 
@@ -55,4 +60,13 @@ ENDPOINTS: tuple[Endpoint[m.Options], ...] = (
         unbind_from_profile,
         m.profile_shown,
     ),
+    Member("POST", "customer/get_newbee_award", r.GetNewbeeAward, read_awards, r.awards_shown),
+    Member("POST", "customer/get_today_award", r.GetTodayAward, read_awards, r.awards_shown),
+    Member("POST", "customer/get_invitation", r.GetInvitation, read_invitation, r.invitation_shown),
+    Member("POST", "customer/set_invitation", r.SetInvitation, set_inviter, r.inviter_set),
+    Member("POST", "customer/sign_in_today", r.SignInToday, sign_in_for_today, r.signed_in_today),
+    Member("POST", "customer/get_children", r.GetChildren, read_invited, r.children_listed),
+    Member("POST", "customer/submit_word", r.SubmitWord, submit_word, r.share_taken),
+    Anyone("POST", "customer/subscribe_counts", r.SubscribeCounts, count_reservations, r.counted),
+    Member("POST", "customer/subscribe_libra", r.SubscribeLibra, reserve, r.counted),
 )

@@ -54,6 +54,7 @@ REFUSALS: Refusals = {
     e.IdentityNumberTaken: _EXISTS,
     e.InviterRefused: _REFUSED,
     e.InviterSet: _EXISTS,
+    e.RewardRefused: _REFUSED,
     e.ChallengeUnknown: says(EXPIRED, "验证码过期"),
     e.CodeWrong: says(WRONG, "验证码错误"),
     e.CodeExpired: says(EXPIRED, "验证码过期"),

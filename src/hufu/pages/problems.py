@@ -1,0 +1,128 @@
+"""What our own JSON APIs have in common: they answer errors as problem details (RFC 9457)."""
+
+import traceback
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
+
+import msgspec
+import structlog
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from hufu.domain.errors import Malformed
+from hufu.pages.health import HEADERS
+from hufu.services.clock import ClockUnknown
+from hufu.services.overload import Overloaded, Unavailable
+from hufu.wire.body import BodyTooLarge, ClientGone
+
+RETRY_AFTER = 1
+TITLES = {status.value: status.phrase for status in HTTPStatus} | {
+    413: "Content Too Large",
+    422: "Unprocessable Content",
+}
+"""RFC 9110's; older Pythons have others for two of them."""
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+_encode = msgspec.json.Encoder().encode
+_log = structlog.get_logger()
+
+
+class Problem(Exception):
+    """An answer other than success. `code` is for programs, `detail` for people."""
+
+    def __init__(
+        self, status: HTTPStatus, code: str, detail: str, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(code)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.headers = headers or {}
+
+    def response(self) -> Response:
+        """As it leaves."""
+        body = {
+            "type": "about:blank",
+            "title": TITLES[self.status],
+            "status": self.status.value,
+            "detail": self.detail,
+            "code": self.code,
+        }
+        return Response(
+            _encode(body),
+            self.status,
+            {**HEADERS, **self.headers},
+            media_type="application/problem+json",
+        )
+
+
+def json_answer(body: object, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    """Success."""
+    return Response(_encode(body), status, HEADERS, media_type="application/json")
+
+
+def api_route(path: str, handlers: Mapping[str, Handler]) -> Route:
+    """A path and what each method does there; whatever goes wrong is answered as a problem."""
+    allowed = [*handlers, "HEAD"] if "GET" in handlers else [*handlers]
+
+    async def not_allowed(_: Request) -> Response:
+        raise Problem(
+            HTTPStatus.METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            f"use {' or '.join(handlers)}",
+            {"Allow": ", ".join(allowed)},
+        )
+
+    async def answer(request: Request) -> Response:
+        try:
+            handler = handlers.get("GET" if request.method == "HEAD" else request.method)
+            return await (handler or not_allowed)(request)
+        except Problem as problem:
+            return problem.response()
+        except (ClientGone, ClientDisconnect):
+            return Response(status_code=HTTPStatus.BAD_REQUEST)
+        except Exception as error:  # noqa: BLE001  # Unforeseen ones are logged there.
+            return _problem(path, error).response()
+
+    route = Route(path, answer)
+    route.methods = None  # Starlette would refuse the others in words of its own.
+    return route
+
+
+def _problem(path: str, error: Exception) -> Problem:
+    match error:
+        case Malformed():
+            return Problem(
+                HTTPStatus.UNPROCESSABLE_ENTITY,
+                "malformed",
+                f"{error.field}: missing, or not as it must be",
+            )
+        case BodyTooLarge():
+            return Problem(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", "the body is too large"
+            )
+        case Overloaded() | Unavailable() | ClockUnknown():
+            seconds = error.retry_after if isinstance(error, Overloaded) else RETRY_AFTER
+            return Problem(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "unavailable",
+                "not at the moment",
+                {"Retry-After": str(seconds)},
+            )
+    request_id = uuid.uuid4().hex
+    _log.error(
+        "broken",
+        request_id=request_id,
+        endpoint=path,
+        error=type(error).__name__,  # Its text may hold what the client sent.
+        at="".join(traceback.format_tb(error.__traceback__)),
+    )
+    return Problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "broken",
+        "this should not have happened",
+        {"X-Request-Id": request_id},
+    )
