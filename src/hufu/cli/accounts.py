@@ -10,7 +10,14 @@ from hufu.actions import administration
 from hufu.actions.administration import AccountClosed, AccountShown
 from hufu.actions.deps import Deps
 from hufu.cli.account_view import account_facts, print_account
-from hufu.cli.options import configured, with_database
+from hufu.cli.options import (
+    JSON,
+    app_named,
+    configured,
+    one_app_per_pool,
+    pools_of,
+    with_database,
+)
 from hufu.cli.output import print_json, print_table, stamp
 from hufu.cli.reasons import REASON
 from hufu.core import Core
@@ -23,8 +30,6 @@ from hufu.settings import DIALECTS
 T = TypeVar("T")
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-LARGEST_ID = 2**31 - 1
-
 
 @click.group()
 def accounts() -> None:
@@ -33,7 +38,6 @@ def accounts() -> None:
 
 ID = click.argument("account_id", metavar="ID", type=int)
 APP = click.option("--app", required=True, help="The app's name in the configuration.")
-JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @accounts.command()
@@ -51,7 +55,7 @@ def find(
         raise click.ClickException("that is no phone, e-mail address or user name") from None
 
     async def work(core: Core) -> list[Account]:
-        pools = [_app(core, app)] if app else _one_app_per_pool(core)
+        pools = [app_named(core, app)] if app else one_app_per_pool(core)
         shown = [
             await administration.show_account(deps, account_id)
             for deps in pools
@@ -202,7 +206,7 @@ def _with_account(
     """The result of `work` on an account, given with an app of its pool."""
 
     async def run(core: Core) -> T:
-        for deps in _one_app_per_pool(core) if 0 < account_id <= LARGEST_ID else ():
+        for deps in pools_of(core, account_id):
             if found := await administration.show_account(deps, account_id):
                 return await work(core, deps, found)
         raise click.ClickException(f"there is no account {account_id}")
@@ -213,19 +217,9 @@ def _with_account(
         raise click.ClickException(f"account {account_id} is closed") from None
 
 
-def _one_app_per_pool(core: Core) -> list[Deps]:
-    return list({deps.app.pool: deps for deps in core.apps.values()}.values())
-
-
-def _app(core: Core, name: str) -> Deps:
-    if name not in core.apps:
-        raise click.BadParameter(f"must be one of {', '.join(core.apps)}", param_hint="--app")
-    return core.apps[name]
-
-
 def _app_of(core: Core, name: str, found: AccountShown) -> Deps:
     """The app, if the account can be used in it."""
-    deps = _app(core, name)
+    deps = app_named(core, name)
     if deps.app.pool != found.account.pool:
         raise click.ClickException(
             f"account {found.account.id} is of pool {found.account.pool}, "

@@ -4,10 +4,13 @@ import click
 
 from hufu import __version__
 from hufu.cli.accounts import accounts
+from hufu.cli.apps import apps
 from hufu.cli.database import migrate
 from hufu.cli.docs import docs
 from hufu.cli.init import init
+from hufu.cli.ledger import ledger
 from hufu.cli.outbox import outbox
+from hufu.cli.rewards import rewards
 from hufu.cli.routes import routes
 from hufu.cli.serve import serve
 from hufu.cli.settings import settings
@@ -39,5 +42,5 @@ def main() -> None:
     """One account server that answers old clients in the protocols they already speak."""
 
 
-for part in (serve, init, migrate, routes, outbox, accounts, settings, docs):
+for part in (serve, init, migrate, routes, outbox, accounts, rewards, ledger, apps, settings, docs):
     main.add_command(part)

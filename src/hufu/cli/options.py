@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
+from hufu.actions.deps import Deps
 from hufu.configuration import CONFIG_VARIABLE, PREFIX, Configuration, load
 from hufu.core import Core, open_core
 from hufu.services.clock import DatabaseClock
@@ -22,6 +23,9 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 POSTGRES = "postgres"
 SECRETS = ("pepper", "identity_key")
+LARGEST_ACCOUNT = 2**31 - 1
+
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 def configured(command: Command) -> Command:
@@ -121,3 +125,29 @@ def with_database(
             f"there is no database in {settings.data_dir} yet: `hufu serve` makes it"
         )
     return with_core(configuration(config, data), work)
+
+
+def app_named(core: Core, name: str, hint: str = "--app") -> Deps:
+    """The app that the configuration calls so."""
+    if name not in core.apps:
+        raise click.BadParameter(f"must be one of {', '.join(core.apps)}", param_hint=hint)
+    return core.apps[name]
+
+
+def any_app(core: Core) -> Deps:
+    """Some app, for what concerns them all."""
+    for deps in core.apps.values():
+        return deps
+    raise click.ClickException("no app is configured")
+
+
+def pools_of(core: Core, account_id: int) -> list[Deps]:
+    """One app of each pool in which an account may have that id."""
+    if not 0 < account_id <= LARGEST_ACCOUNT:
+        return []
+    return one_app_per_pool(core)
+
+
+def one_app_per_pool(core: Core) -> list[Deps]:
+    """One app of each pool."""
+    return list({deps.app.pool: deps for deps in core.apps.values()}.values())

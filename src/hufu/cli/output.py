@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import click
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -42,3 +43,16 @@ def print_json(value: object) -> None:
 def stamp(at: datetime) -> str:
     """The time in UTC, to the second (RFC 3339)."""
     return at.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def progress() -> Progress:
+    """A bar on stderr for whoever sits at a terminal, which leaves nothing behind."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(file=sys.stderr),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    )
