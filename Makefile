@@ -12,10 +12,10 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test check fmt docs samples lock clean
+.PHONY: help setup run test check fmt docs samples bench-ledger lock clean
 
 help: ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: .venv/.dev ## Make .venv with everything to run, test and check
 
@@ -39,8 +39,11 @@ fmt: .venv/.dev ## Format the code
 docs: .venv/.dev ## Write the generated documents again
 	@$(BIN)/hufu docs
 
-samples: .venv/.dev ## Record the dialects' sample answers again
-	@$(BIN)/pytest tests/dialects --record-samples
+samples: .venv/.dev ## Record the sample answers again
+	@$(BIN)/pytest tests/dialects tests/pages --record-samples
+
+bench-ledger: .venv/.dev ## Measure how fast rewards are given (ARGS="--rounds 5 --length 1000000")
+	@$(BIN)/python bench/ledger.py $(ARGS)
 
 lock: .venv/.dev ## Resolve the requirements again (UPGRADE=--upgrade for newer versions)
 	@$(LOCK) pyproject.toml --output-file requirements/run.txt
