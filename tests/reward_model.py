@@ -99,14 +99,19 @@ class Model:
         if place in self.reversals:
             return "repeated"
         kind, postings = self.moved[place]
-        if kind in {"pot_filled", "pot_emptied"}:
+        if kind in {"pot_filled", "pot_emptied", "restoral"}:
             return "irreversible"
         back = tuple((holder, -amount) for holder, amount in postings)
         for holder, amount in back:
             if holder.kind is not HolderKind.ISSUER and self.balances[holder] + amount < 0:
                 return "overdrawn"
-        self.reversals[place] = self._move("reversal", back)
+        made = "restoral" if kind == "reversal" else "reversal"
+        self.reversals[place] = self._move(made, back)
         return "done"
+
+    def taken_back(self, place: int) -> bool:
+        """Whether the transfer was reversed, and that not taken back in turn."""
+        return place in self.reversals and self.reversals[place] not in self.reversals
 
     # Rewards
 
@@ -156,7 +161,7 @@ class Model:
         """Item, target, amount and whether it stands, of an account's awards of a type."""
         today = self.now.astimezone(ZONE).date()
         return [
-            (each.item, each.target, each.amount, each.transfer not in self.reversals)
+            (each.item, each.target, each.amount, not self.taken_back(each.transfer))
             for each in self.awards
             if (each.account, each.type) == (account, kind)
             and (kind == "newbee" or each.day == today)

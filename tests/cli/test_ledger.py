@@ -173,8 +173,8 @@ async def test_a_pot_is_closed_and_not_reversed(member, hufu) -> None:
         result = await hufu("ledger", "reverse", row["id"], *REASON, "--yes")
         assert (result.exit_code, result.stdout) == (1, "")
         assert result.stderr == (
-            f"Error: transfer {row['id']} cannot be reversed: `hufu rewards close-word` "
-            "empties a pot\n"
+            f"Error: transfer {row['id']} cannot be reversed: a pot is emptied by `hufu rewards "
+            "close-word`, and a reversal is taken back only once\n"
         )
     assert await recorded(member.world, "transfer_reversed") == []
 

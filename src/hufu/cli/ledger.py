@@ -189,7 +189,8 @@ def reverse(
         raise click.ClickException(f"there is no transfer {transfer_id}") from None
     except Irreversible:
         raise click.ClickException(
-            f"transfer {transfer_id} cannot be reversed: `hufu rewards close-word` empties a pot"
+            f"transfer {transfer_id} cannot be reversed: a pot is emptied by `hufu rewards "
+            "close-word`, and a reversal is taken back only once"
         ) from None
     except TransferRepeated:
         raise click.ClickException(f"transfer {transfer_id} was reversed before") from None

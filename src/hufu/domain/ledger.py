@@ -74,6 +74,10 @@ class TransferKind(StrEnum):
     POT_SHARED = "pot_shared"
     POT_EMPTIED = "pot_emptied"
     REVERSAL = "reversal"
+    RESTORAL = "restoral"  # A reversal that is taken back; that is the end of it.
+
+
+_FINAL = frozenset((TransferKind.POT_FILLED, TransferKind.POT_EMPTIED, TransferKind.RESTORAL))
 
 
 class Unbalanced(ValueError):
@@ -81,7 +85,8 @@ class Unbalanced(ValueError):
 
 
 class Irreversible(Exception):
-    """What fills and empties the pot of a word is not taken back: the word is closed instead."""
+    """What fills and empties the pot of a word is not taken back, for the word is closed instead;
+    nor is what took a reversal back."""
 
 
 class Overdrawn(Exception):
@@ -124,10 +129,7 @@ class Transfer:
             self.memo,
             (self.at - _EPOCH) // timedelta(microseconds=1),
             self.reverses,
-            [
-                [each.holder.kind, each.holder.id, each.coin_id, each.amount]
-                for each in self.postings
-            ],
+            [each.said() for each in self.postings],
         ]
         text = json.dumps(said, ensure_ascii=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).digest()
@@ -135,10 +137,12 @@ class Transfer:
     def reversal(self, id: int, reason: str, at: datetime) -> "Transfer":
         """The transfer that takes this one, of that id, back; there is at most one. Raises
         Irreversible."""
-        if self.kind in {TransferKind.POT_FILLED, TransferKind.POT_EMPTIED}:
+        if self.kind in _FINAL:
             raise Irreversible
         back = tuple(replace(each, amount=-each.amount) for each in self.postings)
-        return Transfer(f"reversal:{id}", TransferKind.REVERSAL, reason, at, back, id)
+        reverts = self.kind is TransferKind.REVERSAL
+        kind = TransferKind.RESTORAL if reverts else TransferKind.REVERSAL
+        return Transfer(f"reversal:{id}", kind, reason, at, back, id)
 
 
 def move(

@@ -118,7 +118,7 @@ class Award:
     def memo(self) -> str:
         """What its transfer says it was for: all of it, so that none of it can be changed later."""
         said = (self.type, self.app, self.item, self.target, self.day)
-        keys = (self.once or "-", self.place or "-", self.key or "-")
+        keys = (self.once or "-", self.place or "-", f"={self.key}" if self.key else "-")
         return " ".join(map(str, said + keys))
 
     def transfer(self) -> Transfer:

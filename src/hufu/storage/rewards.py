@@ -19,7 +19,10 @@ WITH room AS (
      WHERE NOT EXISTS (
         SELECT FROM awards AS a WHERE a.account_id = $1 AND a.app = $3 AND a.day = $9
         AND a.item = $4 AND a.place = place.place
-     ) ORDER BY random() LIMIT 1)
+     ) AND (
+        SELECT count(*) FROM awards
+        WHERE account_id = $1 AND app = $3 AND day = $9 AND item = $4
+     ) < $12 ORDER BY random() LIMIT 1)
 ), given AS (
     SELECT WHERE $11::text IS NOT NULL AND EXISTS (
         SELECT FROM awards WHERE account_id = $1 AND app = $3 AND item = $4 AND once = $11
@@ -39,6 +42,7 @@ _AWARDS = """
 SELECT a.*, r.at AS reversed_at FROM awards a
 LEFT JOIN transfers t ON t.key = 'award:' || a.account_id || ':' || a.id
 LEFT JOIN transfers r ON r.reverses = t.id
+    AND NOT EXISTS (SELECT FROM transfers AS restored WHERE restored.reverses = r.id)
 """
 
 
