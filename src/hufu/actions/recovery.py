@@ -33,13 +33,13 @@ async def _recoverable(deps: Deps, work: Work, identifier: Identifier) -> int | 
     bound = await work.identifiers.find(deps.app.pool, identifier)
     if bound is None:
         return None
-    others = [
+    older = [
         other
         for other in await work.identifiers.of(bound.account_id)
-        if other.verified and other.identifier.reachable and other.identifier != identifier
+        if other.verified and other.identifier.reachable and other.bound_at < bound.bound_at
     ]
     delay = deps.app.recovery_delay
-    allowed = may_recover(bound, len(others), delay, deps.now())
+    allowed = may_recover(bound, len(older), delay, deps.now())
     return bound.account_id if allowed else None
 
 

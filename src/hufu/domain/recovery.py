@@ -11,6 +11,6 @@ def may_recover(bound: BoundIdentifier, others: int, delay: timedelta, now: date
     """Whether a code sent to the identifier may open the account again.
 
     A newly bound one may not for `delay`, so that a stolen session cannot be turned into the
-    account, unless the account has no other verified identifier.
+    account, unless the account has no older one: `others` is how many were verified before it.
     """
     return bound.verified and (others == 0 or now - bound.bound_at >= delay)
