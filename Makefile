@@ -8,11 +8,15 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
 INSTALL := $(PIP) install --require-hashes --only-binary :all: --no-deps
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-build \
-	--custom-compile-command "make lock" --group build $(UPGRADE)
+	--custom-compile-command "make lock" $(UPGRADE)
+
+AUDIT := $(BIN)/pip-audit --vulnerability-service osv --timeout 5 --progress-spinner off \
+	--disable-pip --require-hashes --requirement requirements/run.txt
+SBOM ?= sbom.json
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test check fmt docs samples bench-ledger lock clean
+.PHONY: help setup run test check audit fmt docs samples bench-ledger timing floods fuzz lock sbom clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,12 +29,22 @@ run: .venv/.run ## Start the server (ARGS="..." for hufu serve)
 test: .venv/.dev ## Run all tests, and see what they cover (ARGS="..." for pytest, JOBS=2)
 	@$(BIN)/pytest -n $(JOBS) $(or $(ARGS),--cov --cov-report=term)
 
-check: .venv/.dev ## Check style, types, layers and that the generated documents are current
+check: .venv/.dev ## Check style, types, layers, generated documents and known vulnerabilities
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --quiet --check
 	@$(BIN)/mypy src
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/hufu docs --check
+	@$(MAKE) --no-print-directory audit ARGS=
+
+audit: .venv/.dev ## Look whether something that hufu needs to run has a known vulnerability
+	@found=$$(mktemp); log=$$(mktemp); trap 'rm -f "$$found" "$$log"' EXIT; \
+	if $(AUDIT) --output "$$found" $(ARGS) 2>"$$log"; then exit 0; fi; \
+	if [ -s "$$found" ]; then cat "$$found" >&2; exit 1; fi; \
+	if ! grep -Eq 'requests\.exceptions|ConnectionError|ServiceError' "$$log"; then \
+		cat "$$log" >&2; exit 1; \
+	fi; \
+	echo "Not looked for known vulnerabilities: the list of them cannot be reached."
 
 fmt: .venv/.dev ## Format the code
 	@$(BIN)/ruff check --quiet --fix --exit-zero
@@ -45,13 +59,27 @@ samples: .venv/.dev ## Record the sample answers again
 bench-ledger: .venv/.dev ## Measure how fast rewards are given (ARGS="--rounds 5 --length 1000000")
 	@$(BIN)/python bench/ledger.py $(ARGS)
 
+timing: .venv/.dev ## Measure whether the time of an answer tells who has an account (ARGS="--count 2000")
+	@PYTHONPATH=tests $(BIN)/python bench/timing.py $(ARGS)
+
+floods: .venv/.dev ## Flood a server with guesses and requests for messages (ARGS="--count 100000")
+	@PYTHONPATH=tests $(BIN)/python bench/floods.py $(ARGS)
+
+fuzz: .venv/.fuzz ## Look for inputs that break the server (ARGS="--seconds 600 phone email")
+	@$(BIN)/python fuzz/run.py $(ARGS)
+
 lock: .venv/.dev ## Resolve the requirements again (UPGRADE=--upgrade for newer versions)
-	@$(LOCK) pyproject.toml --output-file requirements/run.txt
+	@$(LOCK) pyproject.toml --output-file requirements/run.txt --group build
 	@$(LOCK) pyproject.toml --output-file requirements/dev.txt \
-		--all-extras --group dev --constraints requirements/run.txt
+		--all-extras --group build --group dev --constraints requirements/run.txt
+	@$(LOCK) --output-file requirements/fuzz.txt --group fuzz --constraints requirements/dev.txt
+
+sbom: .venv/.dev ## Write sbom.json, which lists all that hufu needs to run (CycloneDX)
+	@PYTHONWARNINGS=ignore $(BIN)/cyclonedx-py requirements requirements/run.txt \
+		--pyproject pyproject.toml --output-reproducible --output-file $(SBOM)
 
 clean: ## Remove .venv and all caches; data stays
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage* htmlcov
+	@rm -rf .venv .fuzz .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage* htmlcov
 	@find src tests -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.run: requirements/run.txt pyproject.toml | $(BIN)/python
@@ -64,6 +92,11 @@ clean: ## Remove .venv and all caches; data stays
 	@echo "Installing what tests and checks need"
 	@$(INSTALL) --requirement requirements/dev.txt
 	@touch $@
+
+# Not every Python and system has a wheel of atheris; without it fewer targets run.
+.venv/.fuzz: requirements/fuzz.txt .venv/.dev
+	@echo "Installing what fuzzing needs"
+	@if $(INSTALL) --requirement requirements/fuzz.txt 2>/dev/null; then touch $@; fi
 
 $(BIN)/python:
 	@set -e; \

@@ -27,6 +27,8 @@ GENEROUS = {
     "limits.sends_per_minute": 1000,
     "limits.sends_per_hour": 1000,
     "limits.sends_per_day": 1000,
+    "limits.sends_per_block_hour": 1000,
+    "limits.sends_per_block_day": 1000,
 }
 """Limits that stay out of the way of tests that are about something else."""
 

@@ -103,8 +103,14 @@ class World:
         }
         messages: list[dict[str, Any]] = []
 
+        told_all = False
+
         async def receive() -> dict[str, Any]:
+            nonlocal told_all
+            if told_all:
+                await asyncio.Event().wait()  # A client that stays until it is answered.
             chunk = chunks.pop(0) if chunks else b""
+            told_all = not chunks
             return {"type": "http.request", "body": chunk, "more_body": bool(chunks)}
 
         async def send(message: Any) -> None:

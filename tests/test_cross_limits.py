@@ -169,8 +169,9 @@ async def test_a_success_gives_no_guess_back(world: World) -> None:
         assert await verdict(world, door, WRONG) == PASSWORD_WRONG[door.app]
     for door in DOORS:
         assert await verdict(world, door, PASSWORD) == RIGHT[door.app]
-    assert await verdict(world, Company(), WRONG) == PASSWORD_WRONG["company"]
-    for door in DOORS:
+    stranger = Company(xid="f" * 32)
+    assert await verdict(world, stranger, WRONG) == PASSWORD_WRONG["company"]
+    for door in (Fomo(), stranger, Rental(), Creator(), Beside()):
         assert await verdict(world, door, PASSWORD) == GUESSED_TOO_OFTEN[door.app]
 
 

@@ -45,7 +45,8 @@ $$ BEGIN RAISE EXCEPTION 'out of order'; END $$
 """
 AT_ONCE = "CREATE TRIGGER out_of_order BEFORE INSERT OR UPDATE ON {} "
 AT_COMMIT = (
-    "CREATE CONSTRAINT TRIGGER out_of_order AFTER INSERT ON {} DEFERRABLE INITIALLY DEFERRED "
+    "CREATE CONSTRAINT TRIGGER out_of_order AFTER INSERT OR UPDATE ON {} "
+    "DEFERRABLE INITIALLY DEFERRED "
 )
 
 
@@ -131,6 +132,14 @@ DEEDS = [
 ]
 
 
+OWN_TABLES = {
+    "set_fomo_id": "handles",
+    "set_info": "profiles",
+    "update_avatar": "profiles",
+    "bind_completed": "identifiers",
+    "set_wallet_pwd": "passwords",
+    "set_invitation": "invitations",
+}
 OFTEN = {"set_fomo_id", "set_info", "update_avatar", "set_wallet_pwd"}
 
 
@@ -181,12 +190,12 @@ async def test_a_deed_that_is_done_again_is_not_rewarded_again(
 @pytest.mark.parametrize(
     ("table", "how"),
     [
-        ("awards", AT_ONCE),
-        ("postings", AT_ONCE),
-        ("balances", AT_ONCE),
-        ("ledger_chains", AT_ONCE),
-        ("transfers", AT_COMMIT),
-        ("awards", AT_COMMIT),
+        pytest.param("awards", AT_ONCE, id="awards"),
+        pytest.param("postings", AT_ONCE, id="postings"),
+        pytest.param("balances", AT_ONCE, id="balances"),
+        pytest.param("ledger_chains", AT_ONCE, id="chains"),
+        pytest.param("transfers", AT_COMMIT, id="transfers-at-commit"),
+        pytest.param("awards", AT_COMMIT, id="awards-at-commit"),
     ],
 )
 @pytest.mark.parametrize(("name", "prepare", "item"), DEEDS[1:4])
@@ -197,6 +206,21 @@ async def test_it_matters_not_what_of_the_reward_cannot_be_written(
     fields = await prepare(world, one)
     async with out_of_order(world, table, how):
         await refused(world, one, name, fields)
+    assert await one.status(world, name, **fields) == 1
+    assert await given(world, one) == [item]
+    await audited(world)
+
+
+@pytest.mark.parametrize(("name", "prepare", "item"), DEEDS[:6])
+async def test_a_reward_for_what_could_not_be_done_is_not_given(
+    world: World, name: str, prepare: Prepare, item: str
+) -> None:
+    """The deed fails when all is written but the commit, the reward included."""
+    one = await signed_in(world)
+    fields = await prepare(world, one)
+    async with out_of_order(world, OWN_TABLES[name], AT_COMMIT):
+        await refused(world, one, name, fields)
+    assert await given(world, one) == []
     assert await one.status(world, name, **fields) == 1
     assert await given(world, one) == [item]
     await audited(world)

@@ -16,15 +16,19 @@ from hufu.actions.app_secrets import app_of_secret
 from hufu.actions.captchas import read_captcha
 from hufu.actions.delivery import BATCH, OpenedLetter, Trouble, newest_letters
 from hufu.actions.deps import PICTURES, Deps
+from hufu.actions.sending import raise_alarms, read_sending
 from hufu.core import Core
+from hufu.domain.ledger import UNITS
 from hufu.domain.permissions import Client
 from hufu.pages import development, health, metrics, rewards
+from hufu.pages.standing import standing
 from hufu.pages.uploads import picture
 from hufu.services.clock import ClockUnknown, DatabaseClock
 from hufu.services.uploads import Uploads
 from hufu.settings import DIALECTS, AppSettings
 from hufu.storage.loss import DatabaseUnavailable
-from hufu.wire.answers import STANDING_HEADERS, Mount
+from hufu.wire import metrics as counted
+from hufu.wire.answers import Mount
 from hufu.wire.body import Receive
 from hufu.wire.clients import Proxies, client_address, is_loopback, network_of
 from hufu.wire.serve import Send, Service
@@ -37,6 +41,7 @@ OWN_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 SYNC_EVERY = 10.0
 SYNC_AGAIN = 0.5
 LOOK_EVERY = 1.0
+WATCH_EVERY = 60.0
 
 _log = structlog.get_logger()
 
@@ -53,7 +58,7 @@ class _Place:
     ) -> None:
         if path.startswith(PICTURES) and scope["method"] in {"GET", "HEAD"}:
             found = picture(self.uploads, path.removeprefix(PICTURES))
-            await found(scope, receive, send)
+            await standing(found)(scope, receive, send)
             return
         await self.service.serve(scope, receive, send, path, client)
 
@@ -75,7 +80,7 @@ class Server:
             if app.prefix or not app.hosts:
                 self._prefixes[app.prefix] = self._place(name, app, deps, app.prefix or "/")
         routes = self._routes()
-        self._pages = Router(routes, redirect_slashes=False)
+        self._pages = standing(Router(routes, redirect_slashes=False))
         self._page_paths = frozenset(route.path for route in routes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -90,7 +95,10 @@ class Server:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """While it lasts, the clock is kept and letters are delivered."""
-        tasks = [asyncio.create_task(self._keep_clock()), asyncio.create_task(self._deliver())]
+        tasks = [
+            asyncio.create_task(work())
+            for work in (self._keep_clock, self._deliver, self._watch_sending)
+        ]
         try:
             yield
         finally:
@@ -121,8 +129,8 @@ class Server:
         if (place := self._prefixes.get("")) is not None:
             await place.serve(scope, receive, send, path[1:], client)
             return
-        answer = JSONResponse({"error": "no app is mounted here"}, 404, dict(_STANDING))
-        await answer(scope, receive, send)
+        answer = JSONResponse({"error": "no app is mounted here"}, 404)
+        await standing(answer)(scope, receive, send)
 
     def _at_home(self, scope: Scope) -> bool:
         """In development, whether the request names this machine. Under a foreign name that
@@ -214,6 +222,27 @@ class Server:
             except DatabaseUnavailable:
                 await asyncio.sleep(SYNC_AGAIN)
 
+    async def _watch_sending(self) -> None:
+        while True:
+            await asyncio.sleep(WATCH_EVERY)
+            try:
+                await self.watch_sending()
+            except (DatabaseUnavailable, ClockUnknown):
+                pass  # `/ready` tells.
+            except Exception as error:  # noqa: BLE001  # What is broken now may be mended later.
+                _log.error("watch_broken", error=type(error).__name__)
+
+    async def watch_sending(self) -> None:
+        """Show how far messages may still be sent, and raise the alarm where not."""
+        status = await read_sending(self._core.apps)
+        for budget in status.budgets:
+            if budget.left is not None:
+                counted.BUDGET_LEFT.labels(budget.app).set(budget.left / UNITS)
+        counted.PREFIXES_STOPPED.set(sum(each.stopped for each in status.prefixes))
+        for alarm in await raise_alarms(self._core.apps, status):
+            counted.ALARMS.labels(alarm.kind).inc()
+            _log.warning("alarm", kind=alarm.kind, subject=alarm.subject)
+
     async def _deliver(self) -> None:
         told = ""
         while True:
@@ -239,9 +268,6 @@ def _tell(trouble: Trouble) -> None:
         reason=trouble.reason,
         given_up=trouble.given_up,
     )
-
-
-_STANDING = {key.decode(): value.decode() for key, value in STANDING_HEADERS}
 
 
 def _host(scope: Scope) -> str:

@@ -33,6 +33,7 @@ Tree: TypeAlias = dict[str, Any]
 T = TypeVar("T")
 
 _UNKNOWN = re.compile("Object contains unknown field `(.*?)`")
+_COUNTRY = re.compile(r"\+[1-9][0-9]{0,2}", re.ASCII)
 _AT = re.compile(r" - at `\$\.?(.*)`")
 
 
@@ -271,6 +272,9 @@ def _check_apps(settings: Settings) -> None:
             raise SettingsRefused(
                 f"apps.{name}.reward_timezone: must be like Asia/Shanghai"
             ) from error
+        for country in app.sms_countries:
+            if not _COUNTRY.fullmatch(country):
+                raise SettingsRefused(f"apps.{name}.sms_countries: must be like +86")
         for channel in ("sms_provider", "email_provider"):
             provider = getattr(app, channel)
             if provider != OUTBOX and provider not in settings.providers:

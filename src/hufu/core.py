@@ -29,13 +29,21 @@ from hufu.services.uploads import Uploads
 from hufu.settings import DIALECTS, OUTBOX, AppSettings, Settings
 from hufu.storage.database import Database
 from hufu.wire.deviations import (
+    COMMON_PASSWORDS,
+    LONG_LIVED_CODES,
+    NO_SESSION_LIST,
     PLAIN_HTTP,
+    SHORT_CODES,
+    SHORT_PASSWORDS,
+    SINGLE_FACTOR,
     SMS_ONLY_FACTOR,
     UNKNOWN_USER_TOLD,
     Deviation,
 )
 
 STRICT_MIN_LENGTH = 8
+SAFE_CODE_DIGITS = 6
+SAFE_CODE_LIFE = timedelta(minutes=10)
 RECOVERY_DELAY_HOURS = 72.0
 PRICE_UNITS = 10_000
 UPLOADS = Path("uploads", "avatar")
@@ -174,6 +182,7 @@ def _app(name: str, app: AppSettings, configuration: Configuration) -> App:
         session_guesses_limited=traits.session_guesses_limited,
         unique_names=traits.unique_names,
         handles=traits.handles,
+        unproved_addresses=traits.unproved_addresses,
         sole_identity_numbers=traits.sole_identity_numbers,
         reveal_unknown_user=(
             not strict if app.reveal_unknown_user is None else app.reveal_unknown_user
@@ -189,6 +198,7 @@ def _app(name: str, app: AppSettings, configuration: Configuration) -> App:
         recovery_delay=timedelta(hours=RECOVERY_DELAY_HOURS if delay is None else delay),
         price_per_message=round(app.price_per_message * PRICE_UNITS),
         budget_per_day=round(app.budget_per_day * PRICE_UNITS),
+        sms_countries=frozenset(app.sms_countries),
         reward_items=traits.reward_items,
         reward_zone=ZoneInfo(app.reward_timezone),
     )
@@ -211,12 +221,21 @@ def deviations(configuration: Configuration) -> dict[str, list[Deviation]]:
     found: dict[str, list[Deviation]] = {}
     for name, each in settings.apps.items():
         app = _app(name, each, configuration)
-        own = DIALECTS[each.dialect].deviations(app, configuration.options[name])
-        found[name] = [SMS_ONLY_FACTOR, *own]
-        if app.reveal_unknown_user:
-            found[name].append(UNKNOWN_USER_TOLD)
-        if not app.url.startswith("https:"):
-            found[name].append(PLAIN_HTTP)
+        dialect = DIALECTS[each.dialect]
+        own = dialect.deviations(app, configuration.options[name])
+        passwords = app.password_policy
+        # Of a digest the length is unknown, whatever the policy says.
+        least = 0 if dialect.traits.md5_passwords else STRICT_MIN_LENGTH
+        asked = (
+            (UNKNOWN_USER_TOLD, app.reveal_unknown_user),
+            (SHORT_PASSWORDS, passwords.min_length < least),
+            (COMMON_PASSWORDS, not passwords.blocked),
+            (SHORT_CODES, app.code_digits < SAFE_CODE_DIGITS),
+            (LONG_LIVED_CODES, app.code_life > SAFE_CODE_LIFE),
+            (PLAIN_HTTP, not app.url.startswith("https:")),
+        )
+        inherent = (SINGLE_FACTOR, SMS_ONLY_FACTOR, NO_SESSION_LIST)
+        found[name] = [*inherent, *own, *(deviation for deviation, so in asked if so)]
     return found
 
 

@@ -104,6 +104,10 @@ class AppSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     budget_per_day: Annotated[
         float, Meta(ge=0, description="what messages may cost in a UTC day; 0 is no bound")
     ] = 0.0
+    sms_countries: Annotated[
+        tuple[str, ...],
+        Meta(description="country calling codes of the numbers that messages are sent to"),
+    ] = ("+86",)
     reward_timezone: Annotated[
         str, Meta(description="IANA time zone in which a day of rewards begins and ends")
     ] = "Asia/Shanghai"

@@ -82,6 +82,34 @@ def test_it_has_pages(server: Serving, path: str, content_type: str) -> None:
     assert (said.status, said.headers["content-type"]) == (200, content_type)
 
 
+@pytest.mark.parametrize("path", ["/health", "/nothing", "/fomo/customer/login", "/metrics"])
+def test_answers_do_not_say_what_serves_them(server: Serving, path: str) -> None:
+    assert server.get(path).headers["server"] == "-"
+
+
+@pytest.mark.parametrize(
+    "ends",
+    [
+        b"Content-Length: 5\r\nTransfer-Encoding: chunked",
+        b"Transfer-Encoding: chunked\r\nContent-Length: 5",
+        b"Transfer-Encoding: chunked, identity",
+        b"Transfer-Encoding : chunked",
+        b"Content-Length: 0\r\nContent-Length: 5",
+        b"Content-Length: +5",
+    ],
+)
+def test_one_message_is_never_read_as_two(server: Serving, ends: bytes) -> None:
+    head = b"POST /fomo/customer/login HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+    inside = b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as connection:
+        connection.sendall(head + ends + b"\r\n\r\n0\r\n\r\n" + inside)
+        received = b""
+        while more := connection.recv(65536):  # The server hangs up.
+            received += more
+    assert received.count(b"HTTP/1.1 ") == 1
+    assert b'{"status":"ok"}' not in received
+
+
 def test_it_says_where_everything_is(server: Serving) -> None:
     printed = server.printed()
     for app in ("fomo", "company", "rental", "creator"):
@@ -230,14 +258,18 @@ def production(configured: Path) -> Iterator[Serving]:
 
 def test_production_lists_its_deviations(production: Serving) -> None:
     printed = production.printed()
-    assert "Deviations in force:" in printed
-    for app, deviation in (
-        ("fomo", "one-grant-two-powers"),
-        ("company", "md5-passwords"),
-        ("rental", "get-with-effect"),
-        ("creator", "phone-in-path"),
+    assert "Deviations in force " in printed
+    for apps, deviation in (
+        ("fomo", "one-grant-two-powers (ASVS 6.4.3)"),
+        ("company", "md5-passwords (ASVS 11.4.1)"),
+        ("rental, creator", "get-with-effect (ASVS 3.5.3)"),
+        ("creator", "phone-in-path (ASVS 14.2.1)"),
+        ("all apps", "plain-http (ASVS 12.2.1)"),
     ):
-        assert f"  {app:<10} {deviation} (ASVS " in printed
+        assert f"\n  {deviation}, {apps}: " in printed
+    assert "recommender-phone-shown" not in printed
+    assert 'http, without TLS; public_url = "https://id.example.com" stops it\n' in printed
+    assert 'in full; identity_number = "masked" stops it\n' in printed
     assert "WARNING    fomo: SMS and e-mail stay in the outbox, unsent" in printed
 
 

@@ -96,6 +96,7 @@ async def close_account(deps: Deps, account_id: int, reason: str) -> None:
         await work.grants.void(account_id, now)
         await work.identifiers.delete(account_id)
         await work.passwords.delete(account_id)
+        await work.devices.delete_all(account_id)
         await work.profiles.delete_all(account_id)
         await work.identity_numbers.delete_all(account_id)
         await work.handles.release(account_id, None, now)

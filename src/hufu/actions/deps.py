@@ -44,6 +44,7 @@ class App:
     session_guesses_limited: bool
     unique_names: bool
     handles: bool
+    unproved_addresses: bool
     sole_identity_numbers: bool
     reveal_unknown_user: bool
     mask_identity_number: bool
@@ -54,6 +55,7 @@ class App:
     recovery_delay: timedelta
     price_per_message: int
     budget_per_day: int
+    sms_countries: frozenset[str]
     reward_items: Mapping[Deed, str]
     reward_zone: tzinfo
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta, timezone
 
 from hufu.actions.deps import Deps
+from hufu.actions.permissions import lock_own
 from hufu.domain.errors import IdentityNumberSet, IdentityNumberTaken
 from hufu.domain.events import EventKind
 from hufu.domain.identity_numbers import IdentityNumber, parse
@@ -129,6 +130,7 @@ async def set_identity(deps: Deps, caller: Caller, cmd: SetIdentity) -> Identity
     """Record the caller's identity. Raises IdentityNumberMalformed, IdentityNumberSet,
     IdentityNumberTaken."""
     async with deps.begin() as work:
+        await lock_own(work, caller)
         await record_identity(
             deps,
             work,

@@ -8,7 +8,7 @@ from hufu.actions.names import open_profile
 from hufu.actions.permissions import lock_own
 from hufu.actions.rewards import Due, reward
 from hufu.domain.accounts import Account, AccountState
-from hufu.domain.errors import GuessLimitReached, InviterRefused, InviterSet
+from hufu.domain.errors import GuessLimitReached, InviterRefused, InviterSet, SessionDead
 from hufu.domain.events import EventKind
 from hufu.domain.identifiers import IdentifierKind
 from hufu.domain.invitations import (
@@ -211,4 +211,7 @@ async def _first_seen(deps: Deps, work: Work, invited: Invited) -> Invited:
     account = await work.accounts.find(invited.account_id, deps.app.pool)
     if account is None or account.state is AccountState.CLOSED:
         return invited
-    return replace(invited, name=(await open_profile(deps, work, account.id)).name)
+    try:
+        return replace(invited, name=(await open_profile(deps, work, account.id)).name)
+    except SessionDead:  # Closed at this very moment.
+        return invited

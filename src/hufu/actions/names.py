@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from hufu.actions.deps import Deps
-from hufu.actions.permissions import lock_own
+from hufu.actions.permissions import lock_active, lock_own
 from hufu.actions.rewards import Due, reward
 from hufu.domain.errors import HandleTaken, NameTaken
 from hufu.domain.events import EventKind
@@ -27,10 +27,13 @@ async def open_profile(deps: Deps, work: Work, account_id: int, name: str | None
     """The account's profile in the app, made on its first visit.
 
     Without a `name`, or where it is taken, a random one is given: a name never shows a phone
-    number or an address that its owner did not choose to show.
+    number or an address that its owner did not choose to show. Raises SessionDead where an
+    account that has no profile yet was closed meanwhile.
     """
     app, now = deps.app, deps.now()
     profile = await work.profiles.find(account_id, app.name)
+    if profile is None:
+        await lock_active(work, account_id)
     while profile is None:
         name = name or default_name(randomness.text(randomness.UPPER, RANDOM_CHARACTERS))
         key = name_key(name) if app.unique_names else None
@@ -44,7 +47,7 @@ async def open_handle(deps: Deps, work: Work, account_id: int) -> str:
     """The account's handle in the app; a random one is given where it has none."""
     if handle := await work.handles.find(account_id, deps.app.name):
         return handle
-    await work.accounts.lock(account_id)  # Another first visit may be giving it one.
+    await lock_active(work, account_id)  # Another first visit may be giving it one.
     while (handle := await work.handles.find(account_id, deps.app.name)) is None:
         shown = DEFAULT_HANDLE + randomness.text(randomness.UPPER, RANDOM_HANDLE_CHARACTERS)
         await _claim(deps, work, account_id, shown, deps.now())
@@ -105,6 +108,7 @@ class NameSet:
 async def set_name(deps: Deps, caller: Caller, cmd: SetName) -> NameSet:
     """Change the display name. Raises NameTaken where names are unique and another has it."""
     async with deps.begin() as work:
+        await lock_own(work, caller)
         await open_profile(deps, work, caller.account_id)
         await rename(deps, work, caller.account_id, cmd.name)
         await work.commit()

@@ -10,10 +10,11 @@ from hufu.domain.identifiers import Identifier, IdentifierKind
 from hufu.domain.limits import Limit
 from hufu.domain.names import mask_email, mask_phone
 from hufu.domain.permissions import Client
+from hufu.domain.sending import Breaker, block_of, prefix_of
 from hufu.domain.verification import Code, Purpose
 from hufu.services import randomness
 from hufu.services.delivery import Channel, Notice
-from hufu.services.phones import national
+from hufu.services.phones import country, national
 from hufu.storage.work import Work
 
 SEALED_AS = "outbox"
@@ -51,6 +52,9 @@ async def spend_send(
 ) -> None:
     """Count one message against every sending limit. Raises SendLimitReached.
 
+    A client that is in no network, as a developer's own machine, is not asked for the numbers
+    around the one that it names.
+
     Raises DeliveryUnavailable while the provider is known to fail. As all counts are made in the
     caller's transaction, a refusal counts nothing.
     """
@@ -60,9 +64,19 @@ async def spend_send(
     caps = deps.limits.caps(Limit.SENDS_TO)
     if not await work.limits.claim(Limit.SENDS_TO, subject, caps, now):
         raise SendLimitReached
+    phone = identifier.kind is IdentifierKind.PHONE
+    if phone and country(identifier.key) not in deps.app.sms_countries:
+        raise SendLimitReached
     if client.network is not None:
         caps = deps.limits.caps(Limit.SENDS_FROM)
         if not await work.limits.claim(Limit.SENDS_FROM, client.network, caps, now):
+            raise SendLimitReached
+        caps = deps.limits.caps(Limit.SENDS_AROUND)
+        around = block_of(identifier.key) if phone else None
+        if around and not await work.limits.claim(Limit.SENDS_AROUND, around, caps, now):
+            raise SendLimitReached
+        breaker, prefix = Breaker.of(deps.limits), prefix_of(identifier.key)
+        if phone and await work.sending.stopped(prefix, now, breaker):
             raise SendLimitReached
     price, budget = deps.app.price_per_message, deps.app.budget_per_day
     if budget and not await work.limits.claim_budget(deps.app.name, now, price, budget):
@@ -118,6 +132,8 @@ async def send_code(
         if await work.codes.claim_id(deps.app.pool, code):
             break
     if not decoy:
+        if identifier.kind is IdentifierKind.PHONE and client.network is not None:
+            await work.sending.add(prefix_of(identifier.key), now)
         await _add(deps, work, identifier, purpose, now, digits, code.expires_at)
     return code
 

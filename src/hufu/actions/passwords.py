@@ -12,9 +12,13 @@ from hufu.domain.events import EventKind
 from hufu.domain.passwords import Password, PasswordPurpose, Verifier
 from hufu.domain.permissions import Caller
 from hufu.domain.rewards import Deed
+from hufu.domain.verification import Purpose
 from hufu.services.delivery import Notice
 from hufu.services.keys import token_hash
 from hufu.storage.work import Work
+
+OPENING = (Purpose.RECOVER, Purpose.SIGN_IN)
+"""What opens an account beside its password, and ends with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ async def is_payment_password(deps: Deps, account_id: int, password: Password) -
 
 
 async def replace_password(deps: Deps, work: Work, account_id: int, verifier: Verifier) -> None:
-    """Set the sign-in password, end every session and grant, and tell the owner.
+    """Set the sign-in password, end every session, grant and code, and tell the owner.
 
     Whoever claims what the new password is set with holds the account first.
     """
@@ -76,7 +80,9 @@ async def replace_password(deps: Deps, work: Work, account_id: int, verifier: Ve
     await work.passwords.save(account_id, PasswordPurpose.SIGN_IN, verifier, now)
     await work.sessions.delete_all(account_id)
     await work.grants.void(account_id, now)
+    await work.devices.delete_all(account_id)
     for bound in await work.identifiers.of(account_id):
+        await work.codes.void(deps.app.pool, bound.identifier, now, purposes=OPENING)
         if bound.verified:
             await send_notice(
                 deps, work, bound.identifier, Notice.PASSWORD_CHANGED, bound.identifier

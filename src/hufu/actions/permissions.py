@@ -9,6 +9,11 @@ from hufu.storage.work import Work
 async def lock_own(work: Work, caller: Caller) -> None:
     """Hold the caller's account, so that its steps run one by one. Raises SessionDead where it was
     barred or closed since the caller was recognised."""
-    account = await work.accounts.lock(caller.account_id)
+    await lock_active(work, caller.account_id)
+
+
+async def lock_active(work: Work, account_id: int) -> None:
+    """Hold an account that is in use. Raises SessionDead where it is not any more."""
+    account = await work.accounts.lock(account_id)
     if account.state is not AccountState.ACTIVE:
         raise SessionDead

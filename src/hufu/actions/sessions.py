@@ -7,6 +7,7 @@ from uuid import uuid4
 from hufu.actions.deps import Deps
 from hufu.actions.names import open_profile
 from hufu.domain.accounts import AccountState
+from hufu.domain.devices import marks_of
 from hufu.domain.errors import NotAllowed, SessionDead, SignInTooOld
 from hufu.domain.events import EventKind
 from hufu.domain.identifiers import Identifier
@@ -68,6 +69,8 @@ async def open_session(
     await open_profile(deps, work, account_id)
     await work.profiles.save_sign_in(account_id, deps.app.name, now)
     await work.sessions.add(session, token_hash(token))
+    if marks := [token_hash(mark) for mark in marks_of(client, device)]:
+        await work.devices.save(account_id, marks, now)
     await work.events.add(
         EventKind.SIGNED_IN,
         now,

@@ -7,6 +7,7 @@ from hufu.actions.deps import Deps
 from hufu.actions.outbox import CodeSent, send_code, spend_probe
 from hufu.actions.sessions import SessionToken, SignedIn, open_session, recognise
 from hufu.actions.verification import confirm_newest
+from hufu.domain.devices import KNOWN_FOR, marks_of
 from hufu.domain.errors import (
     AccountUnknown,
     CodeExpired,
@@ -20,6 +21,7 @@ from hufu.domain.passwords import Password, PasswordPurpose
 from hufu.domain.permissions import Caller, Client
 from hufu.domain.sessions import SignInMethod
 from hufu.domain.verification import Purpose
+from hufu.services.keys import token_hash
 from hufu.services.overload import Overloaded
 from hufu.storage.identifiers import SignInCandidate
 from hufu.storage.work import Work
@@ -39,7 +41,7 @@ class LogIn:
 
 async def log_in(deps: Deps, cmd: LogIn) -> SignedIn:
     """Open a session. Raises AccountUnknown, PasswordWrong, AccountBarred, GuessLimitReached."""
-    proved = await prove_password(deps, cmd.client, cmd.identifier, cmd.password)
+    proved = await prove_password(deps, cmd.client, cmd.identifier, cmd.password, cmd.device)
     async with deps.begin() as work:
         await _admit_again(work, proved)
         signed_in = await open_session(
@@ -56,7 +58,11 @@ async def log_in(deps: Deps, cmd: LogIn) -> SignedIn:
 
 
 async def prove_password(
-    deps: Deps, client: Client, identifier: Identifier, password: Password
+    deps: Deps,
+    client: Client,
+    identifier: Identifier,
+    password: Password,
+    device: str | None = None,
 ) -> SignInCandidate:
     """The account that identifier and password open; every door that takes a password is here.
 
@@ -66,9 +72,15 @@ async def prove_password(
     the right password), GuessLimitReached, Overloaded.
     """
     async with deps.look() as work:
-        candidates = await work.identifiers.candidates(deps.app.pool, identifier, deps.app.name)
+        candidates = await work.identifiers.candidates(
+            deps.app.pool,
+            identifier,
+            deps.app.name,
+            [token_hash(mark) for mark in marks_of(client, device)],
+            deps.now() - KNOWN_FOR,
+        )
         guess = await _count_guess(deps, work, client, identifier, candidates)
-    proved = await _first_match(deps, password, candidates, guess)
+    proved = await _first_match(deps, password, candidates, guess, _least(deps, identifier))
     async with deps.look() as work:
         if proved is None:
             await _record_refusal(deps, work, client, candidates)
@@ -100,12 +112,17 @@ async def _count_guess(
     identifier: Identifier,
     candidates: list[SignInCandidate],
 ) -> _Guess:
-    subject = (
-        f"account:{candidates[0].account.id}"
-        if candidates
-        else f"{identifier.kind}:{identifier.key}"
-    )
-    hits = [(Limit.PASSWORD_GUESSES, subject)]
+    """Count the guess. What strangers guess at an account adds up, whatever door they try; each
+    device that the owner signed in from counts by itself, so that strangers lock nobody out."""
+    if not candidates:
+        # Under a digest, for people type their password where their name is due.
+        typed = deps.secrets.codes.digest(f"{identifier.kind}:{identifier.key}")
+        hits = [(Limit.PASSWORD_GUESSES, f"unknown:{typed.hex()}")]
+    elif (device := candidates[0].device) is None:
+        hits = [(Limit.PASSWORD_GUESSES, f"account:{candidates[0].account.id}")]
+    else:
+        known = f"account:{candidates[0].account.id}:{device.hex()}"
+        hits = [(Limit.PASSWORD_GUESSES_KNOWN, known)]
     if client.network is not None:  # First, so that a network over its limit uses up no account's.
         hits.insert(0, (Limit.PASSWORD_GUESSES_FROM, client.network))
     now = deps.now()
@@ -116,18 +133,27 @@ async def _count_guess(
 
 
 async def count_password_guess(deps: Deps, work: Work, account_id: int) -> None:
-    """Count a comparison with the account's password outside of sign-in. Raises
-    GuessLimitReached."""
-    limit = Limit.PASSWORD_GUESSES
-    subject = f"account:{account_id}"
+    """Count a comparison with a password of the account by somebody who proved to be its owner in
+    another way. Raises GuessLimitReached."""
+    limit = Limit.PASSWORD_GUESSES_KNOWN
+    subject = f"account:{account_id}:owner"
     if not await work.limits.claim(limit, subject, deps.limits.caps(limit), deps.now()):
         raise GuessLimitReached
 
 
+def _least(deps: Deps, identifier: Identifier) -> int:
+    """How many comparisons an identifier costs at least. Where anybody may have an account under an
+    address that is another's, and nobody is to learn whether it is, always both."""
+    both = deps.app.unproved_addresses and not deps.app.reveal_unknown_user
+    return 2 if both and identifier.reachable else 1
+
+
 async def _first_match(
-    deps: Deps, password: Password, candidates: list[SignInCandidate], guess: _Guess
+    deps: Deps, password: Password, candidates: list[SignInCandidate], guess: _Guess, least: int
 ) -> SignInCandidate | None:
-    verifiers = [candidate.verifier for candidate in candidates] or [None]
+    verifiers = [candidate.verifier for candidate in candidates]
+    verifiers += [None] * (least - len(verifiers))
+    found = None
     for compared, verifier in enumerate(verifiers):
         try:
             matches = await deps.hasher.matches(password, verifier)
@@ -136,9 +162,11 @@ async def _first_match(
                 async with deps.look() as work:
                     await guess.refund(work)
             raise
-        if matches and candidates:
-            return candidates[compared]
-    return None
+        if matches and found is None and compared < len(candidates):
+            found = candidates[compared]
+        if found is not None and compared + 1 >= least:
+            break
+    return found
 
 
 async def _record_refusal(

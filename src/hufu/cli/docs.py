@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from hufu.cli.docs_deviations import deviations_page
 from hufu.cli.docs_dialects import dialect_page, dialects_page
 from hufu.cli.docs_samples import SAMPLES
 from hufu.cli.docs_settings import settings_page
@@ -14,12 +15,14 @@ from hufu.settings import DIALECTS
 PROJECT = "hufu"
 DIALECT_PAGES = Path("docs", "dialects")
 SETTINGS_PAGE = Path("docs", "settings.md")
+DEVIATIONS_PAGE = Path("docs", "deviations.md")
 
 
 @click.command()
 @click.option("--check", is_flag=True, help="Write nothing; fail if a page is not current.")
 def docs(check: bool) -> None:
-    """Write docs/dialects and docs/settings.md from the tables; for those who work on hufu."""
+    """Write docs/dialects, docs/settings.md and docs/deviations.md from the tables; for those who
+    work on hufu."""
     repository = _repository(Path.cwd())
     current = dict(pages(repository))
     stale = [page for page, text in current.items() if _read(repository / page) != text]
@@ -45,6 +48,7 @@ def pages(repository: Path) -> Iterator[tuple[Path, str]]:
         samples = repository / SAMPLES.format(dialect=dialect.name)
         yield DIALECT_PAGES / f"{dialect.name}.md", dialect_page(dialect, samples)
     yield SETTINGS_PAGE, settings_page()
+    yield DEVIATIONS_PAGE, deviations_page()
 
 
 def _written(repository: Path) -> Iterator[Path]:

@@ -32,9 +32,10 @@ are ignored. Text is trimmed and brought into Unicode's form NFC; lengths count 
 Integers may come as numbers or as strings of digits. Where the call does not say otherwise, bodies
 are at most 64 KiB.
 
-Answers are UTF-8. All of them have `Cache-Control: no-store` and `X-Content-Type-Options: nosniff`;
-the examples leave these two and `Content-Length` out. In an example, `«…»` stands for what is
-different every time.
+Answers are UTF-8. All of them have `Cache-Control: no-store`, `X-Content-Type-Options: nosniff`,
+`Referrer-Policy: no-referrer`, a `Content-Security-Policy` that allows nothing, and `Server: -`;
+the examples leave these and `Content-Length` out. In an example, `«…»` stands for what is different
+every time.
 
 A success is answered after the data is stored. In every dialect an unknown path is HTTP 404, a
 method that the path has not 405 and a body that is too large 413, with the dialect's own body for
@@ -73,14 +74,14 @@ def _calls(dialect: Dialect[Any]) -> Iterator[str]:
     for endpoint in dialect.endpoints:
         link = f"[{_call(endpoint)}](#{_anchor(_call(endpoint))})"
         who = "members" if isinstance(endpoint, Member) else "anyone"
-        yield f"| {link} | {who} | {_cell(_purpose(endpoint))} |"
+        yield f"| {link} | {who} | {_cell(purpose(endpoint))} |"
     yield ""
 
 
 def _section(
     dialect: Dialect[Any], endpoint: Endpoint[Any], samples: list[Sample]
 ) -> Iterator[str]:
-    yield f"{_purpose(endpoint)} {_who(dialect, endpoint)}"
+    yield f"{purpose(endpoint)} {_who(dialect, endpoint)}"
     if said := endpoint.request.__dict__.get("__doc__"):
         yield " ".join(said.split())
     if endpoint.body_limit != BODY_LIMIT:
@@ -151,7 +152,7 @@ def _who(dialect: Dialect[Any], endpoint: Endpoint[Any]) -> str:
     return f"For members: {proof[:1].lower()}{proof[1:]}"
 
 
-def _purpose(endpoint: Endpoint[Any]) -> str:
+def purpose(endpoint: Endpoint[Any]) -> str:
     """What the action's docstring says, without what it raises."""
     said = " ".join((getdoc(endpoint.action) or "").partition("\n\n")[0].split())
     return re.sub(r"\s*Raises .*$", "", said)

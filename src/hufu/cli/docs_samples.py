@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hufu.wire.answers import STANDING_HEADERS
 from hufu.wire.dialect import Dialect, Endpoint
 
 SAMPLES = "tests/dialects/{dialect}/samples"
 SEPARATOR = "=" * 60 + "\n"
 OF_NO_CALL = "any"
-STANDING = ("content-length:", "cache-control:", "x-content-type-options:")
+STANDING = ("content-length:", *(f"{name.decode()}:" for name, _ in STANDING_HEADERS))
 LONGEST_LINE = 1000
 LONGEST_CELL = 160
 

@@ -9,9 +9,11 @@ from hufu.cli.database import migrate
 from hufu.cli.docs import docs
 from hufu.cli.init import init
 from hufu.cli.ledger import ledger
+from hufu.cli.openapi import openapi
 from hufu.cli.outbox import outbox
 from hufu.cli.rewards import rewards
 from hufu.cli.routes import routes
+from hufu.cli.sending import sending
 from hufu.cli.serve import serve
 from hufu.cli.settings import settings
 from hufu.configuration import SettingsRefused
@@ -42,5 +44,19 @@ def main() -> None:
     """One account server that answers old clients in the protocols they already speak."""
 
 
-for part in (serve, init, migrate, routes, outbox, accounts, rewards, ledger, apps, settings, docs):
+for part in (
+    serve,
+    init,
+    migrate,
+    routes,
+    openapi,
+    outbox,
+    sending,
+    accounts,
+    rewards,
+    ledger,
+    apps,
+    settings,
+    docs,
+):
     main.add_command(part)

@@ -25,6 +25,7 @@ from hufu.pages.metrics import MULTIPROCESS
 from hufu.services.postgres import EmbeddedPostgres, PostgresUnavailable
 from hufu.settings import OUTBOX, Settings
 from hufu.storage.upgrade import migrate
+from hufu.wire.deviations import ALL
 
 APPLICATION = "hufu.cli.worker:application"
 BACKLOG = 2048
@@ -219,9 +220,12 @@ def _announce_production(found: Configuration) -> None:
         ]
         if kept:
             click.echo(f"  WARNING    {name}: {' and '.join(kept)} stay in the outbox, unsent")
-    click.echo("\nDeviations in force:")
-    for name, each in deviations(found).items():
-        for deviation in each:
-            click.echo(
-                f"  {name:<10} {deviation.id} (ASVS {deviation.requirement}): {deviation.weakness}"
-            )
+    click.echo("\nDeviations in force (docs/deviations.md):")
+    of_apps = deviations(found)
+    for deviation in ALL:
+        names = [name for name, each in of_apps.items() if deviation in each]
+        if names:
+            apps = ", ".join(names) if len(names) < len(of_apps) else "all apps"
+            remedy = f"; {deviation.switch.remedy} stops it" if deviation.switch else ""
+            told = f"{deviation.weakness}{remedy}"
+            click.echo(f"  {deviation.id} (ASVS {deviation.requirement}), {apps}: {told}")

@@ -32,4 +32,5 @@ class EventKind(StrEnum):
     WORD_ADDED = "word_added"
     WORD_CLOSED = "word_closed"
     APP_SECRET_ADDED = "app_secret_added"  # noqa: S105
+    ALARM_RAISED = "alarm_raised"
     APP_SECRETS_RETIRED = "app_secrets_retired"

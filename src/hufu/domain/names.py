@@ -48,27 +48,27 @@ _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000:
 
 # Letters that pass for a Latin one in common fonts (UTS #39): Greek capital Η for h, small η for n.
 _PASSES_FOR = {
-    "a": "ΑАαаɑᴀ",
+    "a": "ΑАαаɑᴀᎪꓮᗅⲁⲀ",
     "b": "ΒВвьʙ",
-    "c": "СсϹϲᴄ",
-    "d": "ԁᴅ",
-    "e": "ΕЕεеᴇ",
+    "c": "СсϹϲᴄⲥⲤꓚ",
+    "d": "ԁᴅꓓ",
+    "e": "ΕЕεеᴇꓰ",
     "f": "ꜰ",
     "g": "ɡɢ",
-    "h": "ΗНнһʜ",
-    "i": "ΙІιіıɪ",
+    "h": "ΗНнһʜꓧհ",
+    "i": "ΙІιіıɪꓲ",
     "j": "Јјᴊ",
     "k": "ΚКκкᴋ",
     "l": "Ӏӏʟ",
-    "m": "ΜМмᴍ",
-    "n": "Νηпɴ",
-    "o": "ΟОοоᴏ",
-    "p": "ΡРρрᴘ",
+    "m": "ΜМмᴍꓟ",
+    "n": "Νηпɴꓠո",
+    "o": "ΟОοоᴏօꓳⲟⲞ",
+    "p": "ΡРρрᴘꓑⲣ",
     "q": "ԛ",
-    "r": "гʀ",
-    "s": "Ѕѕꜱ",
-    "t": "ΤТτтᴛ",
-    "u": "υᴜ",
+    "r": "гʀꓣ",
+    "s": "Ѕѕꜱꓢ",
+    "t": "ΤТτтᴛꓔ",
+    "u": "υᴜꓴս",
     "v": "νѵᴠ",
     "w": "ωԝᴡ",
     "x": "ΧХχх",
@@ -76,6 +76,10 @@ _PASSES_FOR = {
     "z": "Ζᴢ",
 }
 _HOMOGLYPHS = {ord(char): latin for latin, alike in _PASSES_FOR.items() for char in alike}
+# White letters in black circles and squares, which have no decomposition.
+_HOMOGLYPHS |= {
+    first + place: chr(ord("a") + place) for first in (0x1F150, 0x1F170) for place in range(26)
+}
 _ALIKE = str.maketrans("01l", "oii")
 _WORDS = re.compile(r"[^\W_]+")
 

@@ -1,5 +1,7 @@
 """What a developer needs and nobody else may see: sent messages and drawn captchas."""
 
+import base64
+import hashlib
 import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC
@@ -10,7 +12,6 @@ from starlette.routing import Route
 
 from hufu.actions.delivery import OpenedLetter
 from hufu.domain.errors import Malformed
-from hufu.pages.health import HEADERS
 from hufu.services.identifiers import parse_identifier
 
 SHOWN = 100
@@ -18,23 +19,13 @@ SHOWN = 100
 Letters = Callable[[str | None, int], Awaitable[list[OpenedLetter]]]
 CaptchaText = Callable[[str], Awaitable[str | None]]
 
-PAGE = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<title>hufu: development</title>
-<style>
+STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem }
 table { border-collapse: collapse; width: 100% }
 td, th { border-bottom: 1px solid #ddd; padding: .3rem .6rem; text-align: left }
 .code { font-family: ui-monospace, monospace; font-size: 1.2rem }
-</style>
-<h1>hufu: development</h1>
-<p>Nothing leaves this machine. Messages, newest first:</p>
-<table><thead><tr><th>at</th><th>to</th><th>app</th><th>purpose</th><th>code</th><th>text</th></tr>
-</thead><tbody id="letters"></tbody></table>
-<p>Captcha id <input id="codeid"> <button id="show">show</button>
-<b class="code" id="captcha"></b></p>
-<script>
+"""
+SCRIPT = """
 const cell = (row, text, name) => {
   const made = row.insertCell(); made.textContent = text ?? ""; if (name) made.className = name };
 async function reload() {
@@ -52,9 +43,40 @@ document.getElementById("show").onclick = async () => {
   document.getElementById("captcha").textContent = answer.text ?? "there is none";
 };
 reload(); setInterval(reload, 2000);
-</script>
+"""
+PAGE = f"""<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>hufu: development</title>
+<style>{STYLE}</style>
+<h1>hufu: development</h1>
+<p>Nothing leaves this machine. Messages, newest first:</p>
+<table><thead><tr><th>at</th><th>to</th><th>app</th><th>purpose</th><th>code</th><th>text</th></tr>
+</thead><tbody id="letters"></tbody></table>
+<p>Captcha id <input id="codeid"> <button id="show">show</button>
+<b class="code" id="captcha"></b></p>
+<script>{SCRIPT}</script>
 </html>
 """
+
+
+def policy() -> str:
+    """The Content-Security-Policy of the page: its own style and script, and this server."""
+    sources = {
+        "default-src": "'none'",
+        "script-src": _source(SCRIPT),
+        "style-src": _source(STYLE),
+        "connect-src": "'self'",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "frame-ancestors": "'none'",
+    }
+    return "; ".join(f"{directive} {source}" for directive, source in sources.items())
+
+
+def _source(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
 def shown(letter: OpenedLetter) -> dict[str, object]:
@@ -83,7 +105,7 @@ def routes(letters: Letters, captcha_text: CaptchaText) -> list[Route]:
     """`/_dev`, `/_dev/outbox` and `/_dev/captcha`."""
 
     async def page(_: Request) -> Response:
-        return HTMLResponse(PAGE, headers=HEADERS)
+        return HTMLResponse(PAGE, headers={"Content-Security-Policy": policy()})
 
     async def outbox(request: Request) -> Response:
         to = request.query_params.get("to")
@@ -91,7 +113,6 @@ def routes(letters: Letters, captcha_text: CaptchaText) -> list[Route]:
         return Response(
             json.dumps([shown(letter) for letter in found], ensure_ascii=False),
             media_type="application/json; charset=utf-8",
-            headers=HEADERS,
         )
 
     async def captcha(request: Request) -> Response:
@@ -99,7 +120,7 @@ def routes(letters: Letters, captcha_text: CaptchaText) -> list[Route]:
         text = await captcha_text(captcha_id)
         status = 404 if text is None else 200
         answer = {"codeid": captcha_id, "text": text}
-        return JSONResponse(answer, status_code=status, headers=HEADERS)
+        return JSONResponse(answer, status_code=status)
 
     return [
         Route("/_dev", page),

@@ -6,15 +6,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-
 Readiness = Callable[[], Awaitable[dict[str, str]]]
 """What stands in the way of serving, by name; empty when nothing does."""
 
 
 async def health(_: Request) -> Response:
     """The process answers."""
-    return JSONResponse({"status": "ok"}, headers=HEADERS)
+    return JSONResponse({"status": "ok"})
 
 
 def routes(readiness: Readiness) -> list[Route]:
@@ -26,8 +24,8 @@ def routes(readiness: Readiness) -> list[Route]:
             return JSONResponse(
                 {"status": "unavailable", "problems": problems},
                 status_code=503,
-                headers={**HEADERS, "Retry-After": "1"},
+                headers={"Retry-After": "1"},
             )
-        return JSONResponse({"status": "ready"}, headers=HEADERS)
+        return JSONResponse({"status": "ready"})
 
     return [Route("/health", health), Route("/ready", ready)]

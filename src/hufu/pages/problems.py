@@ -12,7 +12,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from hufu.domain.errors import Malformed
-from hufu.pages.health import HEADERS
 from hufu.services.clock import ClockUnknown
 from hufu.services.overload import Overloaded, Unavailable
 from hufu.wire.body import BodyTooLarge, ClientGone
@@ -54,14 +53,14 @@ class Problem(Exception):
         return Response(
             _encode(body),
             self.status,
-            {**HEADERS, **self.headers},
+            self.headers,
             media_type="application/problem+json",
         )
 
 
 def json_answer(body: object, status: HTTPStatus = HTTPStatus.OK) -> Response:
     """Success."""
-    return Response(_encode(body), status, HEADERS, media_type="application/json")
+    return Response(_encode(body), status, media_type="application/json")
 
 
 def api_route(path: str, handlers: Mapping[str, Handler]) -> Route:

@@ -7,8 +7,6 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from hufu.services.uploads import Uploads
 
 HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "sandbox; default-src 'none'",
     "Cross-Origin-Resource-Policy": "cross-origin",
     "Cache-Control": "public, max-age=31536000, immutable",
 }
@@ -21,4 +19,10 @@ def picture(uploads: Uploads, name: str) -> Response:
     if file is None or not file.is_file():
         return PlainTextResponse("not found\n", status_code=404)
     kind = CONTENT_TYPES[Path(name).suffix]
-    return FileResponse(file, media_type=kind, headers=HEADERS)
+    return FileResponse(
+        file,
+        media_type=kind,
+        headers=HEADERS,
+        filename=name,
+        content_disposition_type="inline",
+    )

@@ -4,6 +4,7 @@ from hufu.storage.accounts import Accounts
 from hufu.storage.app_secrets import AppSecrets
 from hufu.storage.captchas import Captchas
 from hufu.storage.chains import Chains
+from hufu.storage.devices import Devices
 from hufu.storage.events import Events
 from hufu.storage.handles import Handles
 from hufu.storage.identifiers import Identifiers
@@ -20,6 +21,7 @@ from hufu.storage.registrations import Registrations
 from hufu.storage.reservations import Reservations
 from hufu.storage.rewards import Awards, RewardRules
 from hufu.storage.rows import Connection
+from hufu.storage.sending import Sending
 from hufu.storage.sessions import Sessions
 from hufu.storage.verification import Codes
 from hufu.storage.words import Words
@@ -37,6 +39,7 @@ class Work:
         self.captchas = Captchas(connection)
         self.chains = Chains(connection)
         self.codes = Codes(connection)
+        self.devices = Devices(connection)
         self.events = Events(connection)
         self.grants = Grants(connection)
         self.handles = Handles(connection)
@@ -52,6 +55,7 @@ class Work:
         self.reservations = Reservations(connection)
         self.reward_rules = RewardRules(connection)
         self.roles = Roles(connection)
+        self.sending = Sending(connection)
         self.sessions = Sessions(connection)
         self.words = Words(connection)
 

@@ -12,6 +12,12 @@ Header = tuple[bytes, bytes]
 
 STANDING_HEADERS: tuple[Header, ...] = (
     (b"cache-control", b"no-store"),
+    (
+        b"content-security-policy",
+        b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox",
+    ),
+    (b"referrer-policy", b"no-referrer"),
+    (b"server", b"-"),  # A token that says nothing; without it Granian names itself.
     (b"x-content-type-options", b"nosniff"),
 )
 NO_CONTENT = 204

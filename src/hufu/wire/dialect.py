@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
+import msgspec
+
 from hufu.actions.deps import App, Deps
 from hufu.actions.sessions import SessionToken
-from hufu.domain.errors import Refusal
+from hufu.domain.errors import Refusal, all_refusals
 from hufu.domain.identifiers import Identifier
 from hufu.domain.passwords import Password
 from hufu.domain.permissions import Caller, Client, Role
@@ -103,6 +105,8 @@ class PasswordProof:
 
 
 Proof = SessionToken | PasswordProof
+ProofOf = Callable[[Fields, str | None], Proof]
+"""Finds what the fields and the session cookie show."""
 
 
 class Request(Protocol[Command_co, Options]):
@@ -119,7 +123,8 @@ class Anyone(Generic[Options, Command, Result]):
 
     `path` is below the mount and may end in one `<parameter>`, which reaches the request struct
     under that name, angle brackets included. `refusals` are the row's own words where they differ
-    from the dialect's. `from_query` reads the fields from the query string.
+    from the dialect's. `from_query` reads the fields from the query string. `content_type` is that
+    of a success.
     """
 
     method: str
@@ -130,6 +135,7 @@ class Anyone(Generic[Options, Command, Result]):
     refusals: Refusals = field(default_factory=dict)
     body_limit: int = BODY_LIMIT
     from_query: bool = False
+    content_type: bytes = JSON
 
     async def answer(self, deps: Deps, request: Any, visit: Visit[Options]) -> Reply:
         """The action's result in the dialect's words. Raises what command and action raise."""
@@ -152,7 +158,8 @@ class Member(Generic[Options, Command, Result]):
     refusals: Refusals = field(default_factory=dict)
     body_limit: int = BODY_LIMIT
     from_query: bool = False
-    proof: Callable[[Fields, str | None], Proof] | None = None
+    content_type: bytes = JSON
+    proof: ProofOf | None = None
 
     async def answer(
         self, deps: Deps, caller: Caller, request: Any, visit: Visit[Options]
@@ -179,6 +186,7 @@ class Traits:
 
     md5_passwords: bool = False
     handles: bool = False
+    unproved_addresses: bool = False
     unique_names: bool = False
     sole_identity_numbers: bool = False
     session_guesses_limited: bool = False
@@ -194,10 +202,11 @@ class Dialect(Generic[Options]):
     """One old account API.
 
     `proof` finds what the fields and the session cookie show: raises NotSignedIn, or Malformed
-    where the dialect has it so. `guard` refuses by the head alone, before the body is read.
-    `malformed` and `broken` are bodies that leave under several statuses. `roles` are the wire's
-    names of the roles that an operator may grant. `deviations` are the dialect's own weaknesses, as
-    far as the settings leave them in force.
+    where the dialect has it so. `proof_fields` say what a proof reads, where it reads fields.
+    `guard` refuses by the head alone, before the body is read. `malformed` and `broken` are bodies
+    that leave under several statuses. `roles` are the wire's names of the roles that an operator
+    may grant. `deviations` are the dialect's own weaknesses, as far as the settings leave them in
+    force.
     """
 
     name: str
@@ -207,11 +216,21 @@ class Dialect(Generic[Options]):
     refusals: Refusals
     malformed: Reply
     broken: Reply
-    proof: Callable[[Fields, str | None], Proof]
+    proof: ProofOf
     roles: Mapping[Role, str]
+    proof_fields: Mapping[ProofOf, type[msgspec.Struct]] = field(default_factory=dict)
     traits: Traits = Traits()
     guard: Callable[[Head, Endpoint[Any]], None] = no_guard
     session_cookie: str | None = None
     visitor_cookie: str | None = None
     doubled_slashes: bool = False
     deviations: Callable[[App, Options], tuple[Deviation, ...]] = no_deviations
+
+
+def replies_to_refusals(dialect: Dialect[Any], own: Refusals) -> dict[type[Refusal], Reply]:
+    """What a row says to every refusal there is: its `own` words, or else the dialect's."""
+    named = {**dialect.refusals, **own}
+    return {
+        refusal: next(named[kind] for kind in refusal.__mro__ if kind in named)
+        for refusal in all_refusals()
+    }

@@ -24,9 +24,13 @@ from hufu.wire.forms import Upload
 from hufu.wire.texts import is_text
 
 S = TypeVar("S", bound=msgspec.Struct)
+JsonSchema = dict[str, object]
 
 MAX_SECRET = 128  # Code points.
 MAX_ID = 2**31 - 1
+
+NUMBER = ("integer", "string")
+"""The JSON types in which a number may come."""
 
 _WHOLE = re.compile("0|[1-9][0-9]{0,18}")
 _DIGITS = re.compile("[0-9]*")
@@ -46,6 +50,10 @@ class Form(ABC):
     def read(self, value: object) -> object:
         """The value as the struct holds it; raises Malformed."""
 
+    def schema(self) -> JsonSchema:
+        """What may be sent, as far as JSON Schema (2020-12) can say it."""
+        return {"type": list(NUMBER) if self.gives is int else "string"}
+
 
 @dataclass(frozen=True, slots=True)
 class TextOrEmpty(Form):
@@ -61,6 +69,9 @@ class TextOrEmpty(Form):
             raise Malformed
         return text
 
+    def schema(self) -> JsonSchema:
+        return _text_schema(0, self.longest)
+
 
 @dataclass(frozen=True, slots=True)
 class Text(Form):
@@ -74,6 +85,9 @@ class Text(Form):
             raise Malformed
         return text
 
+    def schema(self) -> JsonSchema:
+        return _text_schema(1, self.longest)
+
 
 @dataclass(frozen=True, slots=True)
 class Verbatim(Form):
@@ -86,6 +100,9 @@ class Verbatim(Form):
         if not text:
             raise Malformed
         return text
+
+    def schema(self) -> JsonSchema:
+        return _text_schema(1, self.longest)
 
 
 class Matching(Form):
@@ -101,6 +118,9 @@ class Matching(Form):
             raise Malformed
         return value
 
+    def schema(self) -> JsonSchema:
+        return {"type": "string", "pattern": _whole_text(self._pattern)}
+
 
 @dataclass(frozen=True, slots=True)
 class Digits(Form):
@@ -114,6 +134,9 @@ class Digits(Form):
         if len(text) < self.shortest or not _DIGITS.fullmatch(text):
             raise Malformed
         return text
+
+    def schema(self) -> JsonSchema:
+        return {"type": "string", "pattern": f"^[0-9]{{{self.shortest},{self.longest}}}$"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +156,10 @@ class Whole(Form):
             raise Malformed
         return value
 
+    def schema(self) -> JsonSchema:
+        bounds = {"minimum": self.least, "maximum": self.most}
+        return {"type": list(NUMBER), **bounds, "pattern": _whole_text(_WHOLE)}
+
 
 Secret = Annotated[str, Verbatim(MAX_SECRET)]
 WireId = Annotated[int, Whole(1, MAX_ID)]
@@ -148,8 +175,13 @@ class _File(Form):
             raise Malformed
         return value
 
+    def schema(self) -> JsonSchema:
+        return {"type": "string", "format": "binary"}
 
-class _Step(NamedTuple):
+
+class Step(NamedTuple):
+    """How one field is read."""
+
     attribute: str
     wire_name: str
     required: bool
@@ -162,16 +194,16 @@ class Reader(Generic[S]):
     Raises TypeError when the class does not say what one of its fields may hold.
     """
 
-    __slots__ = ("_steps", "_struct")
+    __slots__ = ("_struct", "steps")
 
     def __init__(self, struct: type[S]) -> None:
         self._struct = struct
-        self._steps = tuple(_step(field) for field in msgspec.structs.fields(struct))
+        self.steps = tuple(_step(field) for field in msgspec.structs.fields(struct))
 
     def read(self, fields: Fields) -> S:
         """The request; raises Malformed with the struct's own name for the field."""
         values: dict[str, object] = {}
-        for attribute, wire_name, required, form in self._steps:
+        for attribute, wire_name, required, form in self.steps:
             value = fields.get(wire_name)
             if value is not None:
                 try:
@@ -183,13 +215,22 @@ class Reader(Generic[S]):
         return self._struct(**values)
 
 
+def _text_schema(shortest: int, longest: int) -> JsonSchema:
+    return {"type": "string", "minLength": shortest, "maxLength": longest}
+
+
+def _whole_text(pattern: re.Pattern[str]) -> str:
+    """The pattern as JSON Schema has it, which looks for it anywhere."""
+    return f"^(?:{pattern.pattern})$"
+
+
 def _string(value: object, longest: int) -> str:
     if not isinstance(value, str) or len(value) > longest or not is_text(value):
         raise Malformed
     return value
 
 
-def _step(field: FieldInfo) -> _Step:
+def _step(field: FieldInfo) -> Step:
     kind: object = field.type
     optional = False
     if get_origin(kind) in {Union, types.UnionType}:
@@ -198,7 +239,7 @@ def _step(field: FieldInfo) -> _Step:
         kind = kinds[0] if len(kinds) == 1 else kind
     if optional and field.required:
         raise TypeError(f"{field.name}: a field that may be None needs a default")
-    return _Step(field.name, field.encode_name, field.required, _form(field.name, kind))
+    return Step(field.name, field.encode_name, field.required, _form(field.name, kind))
 
 
 def _form(name: str, kind: object) -> Form:

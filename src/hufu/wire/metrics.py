@@ -1,6 +1,6 @@
 """What is counted about requests. A dialect that answers 200 to everything hides nothing here."""
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 ANSWERS = Counter(
     "hufu_answers_total", "Answers by app, endpoint and outcome", ("app", "endpoint", "outcome")
@@ -8,6 +8,19 @@ ANSWERS = Counter(
 OK = "ok"
 BROKEN = "broken"
 UNAVAILABLE = "unavailable"
+
+ALARMS = Counter("hufu_alarms_total", "Alarms raised, each once a day", ("kind",))
+BUDGET_LEFT = Gauge(
+    "hufu_sending_budget_left",
+    "What an app may still spend on messages today; absent where there is no bound",
+    ("app",),
+    multiprocess_mode="mostrecent",
+)
+PREFIXES_STOPPED = Gauge(
+    "hufu_sending_prefixes_stopped",
+    "Beginnings of phone numbers that nothing is sent to, because too few codes are used there",
+    multiprocess_mode="mostrecent",
+)
 
 CLOCK_SKEW = Histogram(
     "hufu_client_clock_skew_seconds",

@@ -12,7 +12,7 @@ import structlog
 from hufu.actions.deps import Deps
 from hufu.actions.sessions import SessionToken, authenticate
 from hufu.actions.sign_in import authenticate_by_password
-from hufu.domain.errors import Refusal, all_refusals
+from hufu.domain.errors import Refusal
 from hufu.domain.permissions import Caller, Client
 from hufu.services.clock import ClockUnknown
 from hufu.services.overload import Overloaded, Unavailable
@@ -29,6 +29,7 @@ from hufu.wire.dialect import (
     Proof,
     Reply,
     Visit,
+    replies_to_refusals,
 )
 from hufu.wire.fields import Reader
 
@@ -195,16 +196,11 @@ class Service(Generic[Options]):
 
     def _compiled(self, endpoint: Endpoint[Options]) -> tuple[str, _Row[Options]]:
         before, _, parameter = endpoint.path.partition("<")
-        named = {**self._dialect.refusals, **endpoint.refusals}
-        replies = {
-            refusal: next(named[kind] for kind in refusal.__mro__ if kind in named)
-            for refusal in all_refusals()
-        }
         encoded = {
             refusal: self._mount.encoded(
                 reply, extra=_retry_after(RETRY_AFTER) if reply.status == UNAVAILABLE else ()
             )
-            for refusal, reply in replies.items()
+            for refusal, reply in replies_to_refusals(self._dialect, endpoint.refusals).items()
         }
         row = _Row(
             endpoint, Reader(endpoint.request), encoded, f"<{parameter}" if parameter else None

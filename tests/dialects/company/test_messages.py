@@ -20,7 +20,13 @@ from hufu.domain.permissions import Client, Role
 from hufu.domain.profiles import Profile, Sex
 from hufu.domain.sessions import SessionPolicy
 from hufu.wire.body import Fields
-from hufu.wire.deviations import IDENTITY_NUMBER_SHOWN, MD5_PASSWORDS, SHORT_SESSION_CODE
+from hufu.wire.deviations import (
+    IDENTITY_NUMBER_SHOWN,
+    MD5_PASSWORDS,
+    RECOMMENDER_PHONE_SHOWN,
+    SHORT_SESSION_CODE,
+    UNKNOWN_LENGTH,
+)
 from hufu.wire.dialect import Member, Reply, Visit
 from hufu.wire.fields import Reader
 from hufu.wire.forms import Upload
@@ -61,6 +67,7 @@ def visit(
             session_guesses_limited=True,
             unique_names=False,
             handles=False,
+            unproved_addresses=False,
             sole_identity_numbers=True,
             reveal_unknown_user=True,
             mask_identity_number=False,
@@ -73,6 +80,7 @@ def visit(
             budget_per_day=0,
             reward_items={},
             reward_zone=UTC,
+            sms_countries=frozenset({"+86"}),
         ),
         options=options or m.Options(),
         client=CLIENT,
@@ -640,4 +648,10 @@ def test_a_masked_identity_number_is_no_weakness() -> None:
     shown = DIALECT.deviations(app, m.Options())
     masked = DIALECT.deviations(replace(app, mask_identity_number=True), m.Options())
     assert set(shown) - set(masked) == {IDENTITY_NUMBER_SHOWN}
-    assert {MD5_PASSWORDS, SHORT_SESSION_CODE} == set(masked)
+    assert {MD5_PASSWORDS, UNKNOWN_LENGTH, SHORT_SESSION_CODE} == set(masked)
+
+
+def test_a_recommenders_phone_in_full_is_a_weakness() -> None:
+    app = visit().app
+    full = DIALECT.deviations(app, m.Options(full_recommend_phone=True))
+    assert set(full) - set(DIALECT.deviations(app, m.Options())) == {RECOMMENDER_PHONE_SHOWN}

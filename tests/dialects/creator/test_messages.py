@@ -94,6 +94,7 @@ def visit(options: m.Options | None = None, session: SessionToken | None = None)
             session_guesses_limited=False,
             unique_names=False,
             handles=False,
+            unproved_addresses=False,
             sole_identity_numbers=False,
             reveal_unknown_user=True,
             mask_identity_number=False,
@@ -106,6 +107,7 @@ def visit(options: m.Options | None = None, session: SessionToken | None = None)
             budget_per_day=0,
             reward_items={},
             reward_zone=UTC,
+            sms_countries=frozenset({"+86"}),
         ),
         options=options or m.Options(),
         client=CLIENT,
@@ -506,4 +508,7 @@ def test_the_deviations_follow_the_settings() -> None:
     ids = {each.id for each in DIALECT.deviations(asking.app, m.Options())}
     strict = {each.id for each in DIALECT.deviations(asking.app, m.Options(bare_logout="cookie"))}
     assert ids - strict == {"logout-by-id"}
-    assert {"get-with-effect", "phone-in-path", "role-from-client"} <= strict
+    assert {"get-with-effect", "phone-in-path", "sign-in-after-reset"} == strict
+    giving = m.Options(self_roles=("normal_user", "creator"))
+    given = {each.id for each in DIALECT.deviations(asking.app, giving)}
+    assert given - ids == {"role-from-client"}

@@ -5,6 +5,7 @@ from hufu.dialects.company.errors import BROKEN, MALFORMED, REFUSALS
 from hufu.dialects.company.messages import (
     ROLES,
     Options,
+    Session,
     deviations,
     proof,
     security_code,
@@ -20,6 +21,7 @@ DIALECT = Dialect(
     malformed=MALFORMED,
     broken=BROKEN,
     proof=proof,
+    proof_fields={proof: Session},
     roles=ROLES,
     deviations=deviations,
     traits=Traits(

@@ -37,7 +37,9 @@ from hufu.wire.body import Fields
 from hufu.wire.deviations import (
     IDENTITY_NUMBER_SHOWN,
     MD5_PASSWORDS,
+    RECOMMENDER_PHONE_SHOWN,
     SHORT_SESSION_CODE,
+    UNKNOWN_LENGTH,
     Deviation,
 )
 from hufu.wire.dialect import Reply
@@ -88,10 +90,11 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 Visit = dialect.Visit[Options]
 
 
-def deviations(app: App, _: Options) -> tuple[Deviation, ...]:
+def deviations(app: App, options: Options) -> tuple[Deviation, ...]:
     """What this dialect asks for that is weak."""
     shown = () if app.mask_identity_number else (IDENTITY_NUMBER_SHOWN,)
-    return (MD5_PASSWORDS, SHORT_SESSION_CODE, *shown)
+    recommender = (RECOMMENDER_PHONE_SHOWN,) if options.full_recommend_phone else ()
+    return (MD5_PASSWORDS, UNKNOWN_LENGTH, SHORT_SESSION_CODE, *shown, *recommender)
 
 
 def security_code() -> str:
@@ -99,12 +102,14 @@ def security_code() -> str:
     return randomness.text(randomness.BASE62, SECURITY_CODE_LENGTH)
 
 
-class _Session(msgspec.Struct):
+class Session(msgspec.Struct):
+    """What `proof` reads."""
+
     uid: WireId
     sec: Annotated[str, Matching(f"[0-9A-Za-z]{{{SECURITY_CODE_LENGTH}}}")]
 
 
-_SESSION = Reader(_Session)
+_SESSION = Reader(Session)
 
 
 def proof(fields: Fields, _: str | None) -> SessionToken:

@@ -10,7 +10,7 @@ from hufu.dialects.creator.messages import (
     guard,
     proof,
 )
-from hufu.wire.dialect import Dialect
+from hufu.wire.dialect import Dialect, Traits
 
 DIALECT = Dialect(
     name="creator",
@@ -26,4 +26,5 @@ DIALECT = Dialect(
     guard=guard,
     session_cookie=SESSION_COOKIE,
     doubled_slashes=True,
+    traits=Traits(unproved_addresses=True),
 )

@@ -90,8 +90,10 @@ Visit = dialect.Visit[Options]
 
 def deviations(_: App, options: Options) -> tuple[Deviation, ...]:
     """What this dialect asks for that is weak."""
+    given = set(options.self_roles) - {ROLES[Role.MEMBER]}
+    roles = (ROLE_FROM_CLIENT,) if given else ()
     bare = (LOGOUT_BY_ID,) if options.same_client else ()
-    return (GET_WITH_EFFECT, PHONE_IN_PATH, ROLE_FROM_CLIENT, SIGN_IN_AFTER_RESET, *bare)
+    return (GET_WITH_EFFECT, PHONE_IN_PATH, SIGN_IN_AFTER_RESET, *roles, *bare)
 
 
 def guard(head: Head, _: Endpoint[Any]) -> None:

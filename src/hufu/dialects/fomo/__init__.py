@@ -2,7 +2,7 @@
 
 from hufu.dialects.fomo.endpoints import ENDPOINTS
 from hufu.dialects.fomo.errors import BROKEN, MALFORMED, REFUSALS
-from hufu.dialects.fomo.messages import Options, deviations, proof
+from hufu.dialects.fomo.messages import Options, Session, deviations, proof
 from hufu.dialects.fomo.rewards import ITEMS
 from hufu.domain.permissions import Role
 from hufu.wire.dialect import Dialect, Traits
@@ -16,6 +16,7 @@ DIALECT = Dialect(
     malformed=MALFORMED,
     broken=BROKEN,
     proof=proof,
+    proof_fields={proof: Session},
     roles={Role.MEMBER: "member"},
     deviations=deviations,
     traits=Traits(

@@ -37,7 +37,7 @@ from hufu.services.images import decode_base64
 from hufu.services.phones import national, parse_phone
 from hufu.wire import dialect
 from hufu.wire.body import Fields
-from hufu.wire.deviations import ONE_GRANT_TWO_POWERS, Deviation
+from hufu.wire.deviations import NO_LOGOUT, ONE_GRANT_TWO_POWERS, UNPAGED_LISTS, Deviation
 from hufu.wire.dialect import Reply
 from hufu.wire.fields import Secret, Text, TextOrEmpty, Verbatim, Whole, WireId
 
@@ -59,7 +59,13 @@ Visit = dialect.Visit[Options]
 
 def deviations(_: App, __: Options) -> tuple[Deviation, ...]:
     """What this dialect asks for that is weak."""
-    return (ONE_GRANT_TWO_POWERS,)
+    return (ONE_GRANT_TWO_POWERS, NO_LOGOUT, UNPAGED_LISTS)
+
+
+class Session(msgspec.Struct):
+    """What `proof` reads."""
+
+    session_key: Annotated[str, Verbatim(LONGEST_SESSION_KEY)]
 
 
 def proof(fields: Fields, _: str | None) -> SessionToken:

@@ -5,8 +5,10 @@ from hufu.dialects.rental.errors import BROKEN, MALFORMED, REFUSALS
 from hufu.dialects.rental.messages import (
     SESSION_COOKIE,
     VISITOR_COOKIE,
+    Credentials,
     Options,
     cookie_only,
+    cookie_or_password,
     deviations,
     guard,
 )
@@ -22,6 +24,7 @@ DIALECT = Dialect(
     malformed=MALFORMED,
     broken=BROKEN,
     proof=cookie_only,
+    proof_fields={cookie_or_password: Credentials},
     roles={Role.MEMBER: "member"},
     deviations=deviations,
     traits=Traits(unique_names=True, code_minutes=5),

@@ -10,7 +10,7 @@ from hufu.actions.sign_in import log_in
 from hufu.actions.sign_up import register_and_sign_in
 from hufu.dialects.rental import messages as m
 from hufu.dialects.rental.errors import IMAGE_REFUSALS
-from hufu.wire.dialect import Anyone, Endpoint, Member
+from hufu.wire.dialect import JPEG, Anyone, Endpoint, Member
 
 ENDPOINTS: tuple[Endpoint[m.Options], ...] = (
     Anyone(
@@ -21,6 +21,7 @@ ENDPOINTS: tuple[Endpoint[m.Options], ...] = (
         m.image_drawn,
         refusals=IMAGE_REFUSALS,
         from_query=True,
+        content_type=JPEG,
     ),
     Anyone("POST", "api/smscode", m.SmsCode, send_code_for_captcha, m.code_sent),
     Anyone("POST", "api/register", m.Register, register_and_sign_in, m.signed_in),

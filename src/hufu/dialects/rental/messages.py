@@ -24,6 +24,7 @@ from hufu.wire.body import Fields
 from hufu.wire.deviations import (
     GET_WITH_EFFECT,
     IDENTITY_NUMBER_SHOWN,
+    NO_PASSWORD_CHANGE,
     PASSWORD_BESIDE_SESSION,
     Deviation,
 )
@@ -35,6 +36,7 @@ SESSION_COOKIE = "session_id"
 VISITOR_COOKIE = "visitor_id"
 AVATAR_LIMIT = 5 * 1024 * dialect.KIB
 AVATAR_PATH = "api/profile/avatar"
+IMAGE_PATH = "api/imagecode"
 LONGEST_NAME = 32
 
 Mobile = Annotated[str, Text(55)]
@@ -56,7 +58,7 @@ Visit = dialect.Visit[Options]
 def deviations(app: App, _: Options) -> tuple[Deviation, ...]:
     """What this dialect asks for that is weak."""
     shown = () if app.mask_identity_number else (IDENTITY_NUMBER_SHOWN,)
-    return (GET_WITH_EFFECT, PASSWORD_BESIDE_SESSION, *shown)
+    return (GET_WITH_EFFECT, PASSWORD_BESIDE_SESSION, NO_PASSWORD_CHANGE, *shown)
 
 
 # Who is asking
@@ -66,12 +68,14 @@ def guard(head: Head, endpoint: Endpoint[Any]) -> None:
     """Refuse what a browser sends on behalf of another site, and what it fetches ahead of need.
 
     Without a cookie too, or a foreign page could sign its visitor in as somebody else. A form of
-    another site can send a cookie but no JSON, so with a cookie bodies must be JSON.
+    another site can send a cookie but no JSON, so with a cookie bodies must be JSON. What a page
+    of a neighbouring host draws, as a picture or a frame, is none of these calls but the captcha.
     """
     ahead = (head.header(name) for name in (b"sec-purpose", b"purpose", b"x-moz"))
     if any(value and "prefetch" in value for value in ahead):
         raise MessageNotWanted
-    if head.cross_site:
+    drawn = head.header(b"sec-fetch-dest") not in {None, "empty", "document"}
+    if head.cross_site or (drawn and endpoint.path != IMAGE_PATH):
         raise CrossSite
     if head.session is None:
         return
@@ -89,12 +93,14 @@ def cookie_only(_: Fields, session: str | None) -> Proof:
     return SessionToken(session)
 
 
-class _Credentials(msgspec.Struct):
+class Credentials(msgspec.Struct):
+    """What `cookie_or_password` reads."""
+
     mobile: Mobile | None = None
     password: Secret | None = None
 
 
-_CREDENTIALS = Reader(_Credentials)
+_CREDENTIALS = Reader(Credentials)
 
 
 def cookie_or_password(fields: Fields, session: str | None) -> Proof:
