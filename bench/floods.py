@@ -151,9 +151,9 @@ async def guess(world: World, clock: StillClock, count: int) -> bool:
 
     began = time.perf_counter()
     with compared(world) as counted:
-        for _ in range(STEPS):
+        for step in range(STEPS):
             await _ask_again(world, targets, guessers, chance)
-            await rate(attempts(count // STEPS), AT_ONCE)
+            await rate(attempts(count * (step + 1) // STEPS - count * step // STEPS), AT_ONCE)
             clock.shift += STEP
     took = time.perf_counter() - began
     rows = await world.sql("SELECT id, key, purpose FROM codes WHERE id = ANY($1)", [*counted])
