@@ -117,6 +117,7 @@ class World:
             messages.append(message)
 
         await self.server(scope, receive, send)
+        await self.core.database.last_seen.settled()
         start = messages[0]
         return Answer(
             start["status"],

@@ -1,11 +1,13 @@
 """Defences that several attacks have to get past, taken out."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from hufu.actions import sign_up
-from hufu.storage.sessions import Sessions
+from hufu.actions import sessions, sign_up
+from hufu.actions.deps import Deps
+from hufu.storage.presented import Presented
 
 
 def every_app_is_believed(patch: pytest.MonkeyPatch) -> None:
@@ -20,12 +22,10 @@ def every_app_is_believed(patch: pytest.MonkeyPatch) -> None:
 
 def sessions_of_any_app(patch: pytest.MonkeyPatch) -> None:
     """A session counts in every app."""
-    find = Sessions.find
+    counts = sessions._counts
 
-    async def found(self: Sessions, _: str, token_hash: bytes) -> Any:
-        app = await self._connection.fetchval(
-            "SELECT app FROM sessions WHERE token_hash = $1", token_hash
-        )
-        return await find(self, app or "", token_hash)
+    def counted(deps: Deps, found: Presented, *more: Any) -> bool:
+        own = replace(found.session, app=deps.app.name)
+        return counts(deps, replace(found, session=own), *more)
 
-    patch.setattr(Sessions, "find", found)
+    patch.setattr(sessions, "_counts", counted)

@@ -136,7 +136,7 @@ def sessions_outlive_the_account(patch: pytest.MonkeyPatch) -> None:
     """Two defences, each of which suffices: a bar and a closing end every session, and a session
     counts only while the account is active."""
 
-    def counts(found: Any, _: object, now: datetime) -> bool:
+    def counts(_: object, found: Any, __: object, now: datetime) -> bool:
         return bool(found.session.live(now))
 
     patch.setattr(Sessions, "delete_all", answering_later(None))

@@ -16,6 +16,7 @@ from hufu.actions.sessions import SessionToken, SignedIn, authenticate, open_ses
 from hufu.dialects.company.messages import ROLES
 from hufu.domain.passwords import Password
 from hufu.domain.permissions import Caller, Client
+from hufu.domain.profiles import View
 from hufu.storage.sessions import Sessions
 from hufu.storage.work import Work
 from hufu.wire.serve import Service
@@ -93,7 +94,7 @@ async def reads(world: World, fields: Mapping[str, str]) -> bool:
 def the_id_says_who(patch: pytest.MonkeyPatch) -> None:
     """Any live code will do, and the id beside it says whose account is meant."""
 
-    async def believe(deps: Deps, client: Client, shown: SessionToken) -> Caller:
+    async def believe(deps: Deps, client: Client, shown: SessionToken, _: View) -> Caller:
         caller = await authenticate(deps, client, replace(shown, account_id=None))
         return replace(caller, account_id=shown.account_id or caller.account_id)
 

@@ -16,8 +16,10 @@ from front_door import FORM, Answer, all_at_once
 from hufu.actions import sign_in
 from hufu.actions.deps import Deps
 from hufu.actions.sessions import SessionToken, authenticate
+from hufu.domain.identity_numbers import SealedIdentity
 from hufu.domain.permissions import Caller, Client
-from hufu.storage.identity_numbers import IdentityNumbers, SealedIdentity
+from hufu.domain.profiles import View
+from hufu.storage.identity_numbers import IdentityNumbers
 from hufu.wire import body
 from hufu.wire.serve import Service
 
@@ -77,7 +79,7 @@ def yes(answer: Answer) -> bool:
 def the_mobile_says_whose(patch: pytest.MonkeyPatch) -> None:
     """The document as it reads: the mobile is a parameter of the call, and any session will do."""
 
-    async def believe(deps: Deps, client: Client, shown: SessionToken) -> Caller:
+    async def believe(deps: Deps, client: Client, shown: SessionToken, _: View) -> Caller:
         own = await authenticate(deps, client, SessionToken(shown.token))
         if shown.identifier is None:
             return own

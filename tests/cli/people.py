@@ -7,10 +7,10 @@ from uuid import uuid4
 
 from front_door import World
 from hufu.domain.events import EventKind
+from hufu.domain.identity_numbers import SealedIdentity
 from hufu.domain.sessions import Session, SignInMethod
 from hufu.services.identifiers import parse_any
 from hufu.services.keys import token_hash
-from hufu.storage.identity_numbers import SealedIdentity
 
 ANNA, BERT = 1_390_633_695, 42
 PHONE, MAIL, NAME = "13390633695", "Anna.Smith@126.com", "anna"

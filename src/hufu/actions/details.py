@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hufu.actions.deps import Deps
-from hufu.actions.identity_numbers import open_identity, record_identity
+from hufu.actions.identity_numbers import open_identity, record_identity, unseal_identity
 from hufu.actions.invitations import phone_of_inviter, record_inviter
 from hufu.actions.names import open_profile
 from hufu.actions.permissions import lock_own
+from hufu.domain.identity_numbers import SealedIdentity
 from hufu.domain.permissions import Caller, Client, Role
 from hufu.domain.profiles import Profile
 from hufu.storage.work import Work
@@ -31,6 +32,10 @@ class Details:
 
 async def read_details(deps: Deps, caller: Caller, cmd: ReadDetails) -> Details:
     """The caller's details in the app."""
+    if (found := caller.details) is not None:
+        sealed = found.identity
+        identity = sealed and await unseal_identity(deps, sealed, caller.account_id, cmd.client)
+        return Details(found.profile, identity.number if identity else None, found.inviter_phone)
     async with deps.begin() as work:
         profile = await open_profile(deps, work, caller.account_id)
         identity = await open_identity(deps, work, caller.account_id, cmd.client)
@@ -55,6 +60,8 @@ class DetailsChecked:
 
 async def check_details(deps: Deps, caller: Caller, _: CheckDetails) -> DetailsChecked:
     """Whether company, address, person and identity number are all on record."""
+    if (found := caller.details) is not None:
+        return _judged(caller, found.profile, found.identity)
     async with deps.begin() as work:
         checked = await _checked(deps, work, caller)
         await work.commit()
@@ -64,6 +71,10 @@ async def check_details(deps: Deps, caller: Caller, _: CheckDetails) -> DetailsC
 async def _checked(deps: Deps, work: Work, caller: Caller) -> DetailsChecked:
     profile = await open_profile(deps, work, caller.account_id)
     identity = await work.identity_numbers.find(caller.account_id, deps.app.name)
+    return _judged(caller, profile, identity)
+
+
+def _judged(caller: Caller, profile: Profile, identity: SealedIdentity | None) -> DetailsChecked:
     filled = (profile.organisation, profile.organisation_address, profile.person_name, identity)
     return DetailsChecked(caller.account_id, all(filled), caller.role)
 

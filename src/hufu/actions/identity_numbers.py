@@ -7,9 +7,10 @@ from hufu.actions.deps import Deps
 from hufu.actions.permissions import lock_own
 from hufu.domain.errors import IdentityNumberSet, IdentityNumberTaken
 from hufu.domain.events import EventKind
-from hufu.domain.identity_numbers import IdentityNumber, parse
+from hufu.domain.identity_numbers import IdentityNumber, SealedIdentity, parse
 from hufu.domain.permissions import Caller, Client
-from hufu.storage.identity_numbers import NumberTaken, SealedIdentity
+from hufu.storage.events import Happened
+from hufu.storage.identity_numbers import NumberTaken
 from hufu.storage.work import Work
 
 ISSUED_IN = timezone(timedelta(hours=8))
@@ -29,17 +30,33 @@ async def open_identity(deps: Deps, work: Work, account_id: int, client: Client)
     found = await work.identity_numbers.find(account_id, deps.app.name)
     if found is None:
         return None
-    number = _opened(deps, found)
-    if deps.app.mask_identity_number:
-        return Identity(found.real_name, number.masked)
-    await work.events.add(
-        EventKind.IDENTITY_READ,
-        deps.now(),
-        app=deps.app.name,
-        account_id=account_id,
-        network=client.network,
+    if not deps.app.mask_identity_number:
+        await work.events.add(
+            EventKind.IDENTITY_READ,
+            deps.now(),
+            app=deps.app.name,
+            account_id=account_id,
+            network=client.network,
+        )
+    return _shown(deps, found)
+
+
+async def unseal_identity(
+    deps: Deps, sealed: SealedIdentity, account_id: int, client: Client
+) -> Identity:
+    """What was read of it already, for its owner. A reading in full is itself recorded first."""
+    if not deps.app.mask_identity_number:
+        await deps.database.record(
+            Happened(deps.now(), deps.app.name, account_id, EventKind.IDENTITY_READ, client.network)
+        )
+    return _shown(deps, sealed)
+
+
+def _shown(deps: Deps, sealed: SealedIdentity) -> Identity:
+    number = _opened(deps, sealed)
+    return Identity(
+        sealed.real_name, number.masked if deps.app.mask_identity_number else number.number
     )
-    return Identity(found.real_name, number.number)
 
 
 def _today(deps: Deps) -> date:

@@ -16,21 +16,9 @@ from hufu.actions.rewards import Due, reward
 from hufu.actions.sign_in import LogIn, log_in
 from hufu.domain.identifiers import IdentifierKind
 from hufu.domain.permissions import Caller
-from hufu.domain.profiles import Profile
+from hufu.domain.profiles import Me
 from hufu.domain.rewards import Deed
 from hufu.storage.work import Work
-
-
-@dataclass(frozen=True, slots=True)
-class Me:
-    """The account as its owner sees it in an app. Phone is E.164; handle only where the app has
-    handles."""
-
-    account_id: int
-    handle: str | None
-    phone: str | None
-    email: str | None
-    profile: Profile
 
 
 async def read_me(deps: Deps, work: Work, account_id: int) -> Me:
@@ -58,6 +46,9 @@ class ReadProfile:
 
 async def read_profile(deps: Deps, caller: Caller, _: ReadProfile) -> Me:
     """The caller's account as the app shows it."""
+    me = caller.me
+    if me is not None and (me.handle is not None or not deps.app.handles):
+        return me
     async with deps.begin() as work:
         me = await read_me(deps, work, caller.account_id)
         await work.commit()  # A first visit leaves a profile and a handle behind.

@@ -11,11 +11,12 @@ from hufu.domain.devices import marks_of
 from hufu.domain.errors import NotAllowed, SessionDead, SignInTooOld
 from hufu.domain.events import EventKind
 from hufu.domain.identifiers import Identifier
-from hufu.domain.limits import Limit
+from hufu.domain.limits import Cap, Limit, within
 from hufu.domain.permissions import Caller, Client, Role
+from hufu.domain.profiles import View
 from hufu.domain.sessions import RECENT, Session, SignInMethod
 from hufu.services.keys import token_hash
-from hufu.storage.sessions import Presented
+from hufu.storage.presented import Presented
 from hufu.storage.work import Work
 
 
@@ -82,56 +83,64 @@ async def open_session(
     return SignedIn(account_id, await work.roles.get(account_id, deps.app.name), token)
 
 
-async def authenticate(deps: Deps, client: Client, presented: SessionToken) -> Caller:
-    """Who is signed in. Raises SessionDead, and NotAllowed where somebody else is named too."""
+async def authenticate(
+    deps: Deps, client: Client, presented: SessionToken, view: View = View.SESSION
+) -> Caller:
+    """Who is signed in, and in the same statement what the `view` shows of them.
+
+    Raises SessionDead, and NotAllowed where somebody else is named too.
+    """
     now = deps.now()
-    async with deps.look() as work:
-        await _refuse_blocked(deps, work, client)
-        found = await work.sessions.find(deps.app.name, token_hash(presented.token))
-        if found is None or not _counts(found, presented, now):
-            await _count_wrong(deps, work, client)
-            raise SessionDead
-        session = found.session
-        await _refuse_other(deps, work, presented, session)
-        if session.wants_touch(now):
-            await work.sessions.touch(session.id, now)
-    return Caller(
-        account_id=session.account_id,
-        account_since=found.account.created_at,
-        session_id=session.id,
-        signed_in_at=session.created_at,
-        role=found.role,
-    )
-
-
-def _counts(found: Presented, presented: SessionToken, now: datetime) -> bool:
-    named = presented.account_id
-    return (
-        found.session.live(now)
-        and found.account.state is AccountState.ACTIVE
-        and (named is None or named == found.session.account_id)
-    )
-
-
-async def _refuse_other(deps: Deps, work: Work, presented: SessionToken, session: Session) -> None:
+    network = client.network if deps.app.session_guesses_limited else None
+    found = await deps.database.presented.find(token_hash(presented.token), view, network)
+    if found is None or not _counts(deps, found, presented, now):
+        await _count_wrong(deps, network)
+        raise SessionDead
+    if found.wrong_tokens and not within(_token_caps(deps), found.wrong_tokens, now):
+        raise SessionDead
+    session = found.session
     if presented.identifier is not None:
-        named = await work.identifiers.find(deps.app.pool, presented.identifier)
-        if named is None or named.account_id != session.account_id:
-            raise NotAllowed
+        await _refuse_other(deps, presented.identifier, session)
+    if session.wants_touch(now):
+        deps.database.last_seen.record(session.id, now)
+    return Caller(
+        session.account_id,
+        found.account.created_at,
+        session.id,
+        session.created_at,
+        found.role,
+        found.me,
+        found.details,
+    )
 
 
-async def _refuse_blocked(deps: Deps, work: Work, client: Client) -> None:
-    if deps.app.session_guesses_limited and client.network is not None:
-        limit = Limit.SESSION_GUESSES_FROM
-        caps = deps.limits.caps(limit)
-        if not await work.limits.allows(limit, client.network, caps, deps.now()):
-            raise SessionDead
+def _counts(deps: Deps, found: Presented, presented: SessionToken, now: datetime) -> bool:
+    session, named = found.session, presented.account_id
+    return (
+        session.app == deps.app.name
+        and session.live(now)
+        and found.account.state is AccountState.ACTIVE
+        and (named is None or named == session.account_id)
+    )
 
 
-async def _count_wrong(deps: Deps, work: Work, client: Client) -> None:
-    if deps.app.session_guesses_limited and client.network is not None:
-        limit = Limit.SESSION_GUESSES_FROM
-        await work.limits.claim(limit, client.network, deps.limits.caps(limit), deps.now())
+async def _refuse_other(deps: Deps, identifier: Identifier, session: Session) -> None:
+    async with deps.look() as work:
+        named = await work.identifiers.find(deps.app.pool, identifier)
+    if named is None or named.account_id != session.account_id:
+        raise NotAllowed
+
+
+def _token_caps(deps: Deps) -> tuple[Cap, ...]:
+    return deps.limits.caps(Limit.SESSION_GUESSES_FROM)
+
+
+async def _count_wrong(deps: Deps, network: str | None) -> None:
+    if network is not None:
+        async with deps.look() as work:
+            await work.limits.claim(
+                Limit.SESSION_GUESSES_FROM, network, _token_caps(deps), deps.now()
+            )
 
 
 async def recognise(deps: Deps, presented: SessionToken) -> Caller | None:

@@ -33,6 +33,16 @@ class IdentityNumber:
         return f"{self.number[:3]}{'*' * 11}{self.number[-4:]}"
 
 
+@dataclass(frozen=True, slots=True)
+class SealedIdentity:
+    """A person's name and sealed number as recorded for an account in an app."""
+
+    real_name: str
+    sealed: bytes = field(repr=False)
+    blind_index: bytes = field(repr=False)
+    verified: bool = False
+
+
 def parse(raw: str, today: date) -> IdentityNumber:
     """The identity number typed, in full or half width; raises IdentityNumberMalformed.
 

@@ -4,8 +4,9 @@ One statement looks and counts. A limit that cannot be counted refuses: without 
 message, no comparison and no answer but that the server is unavailable.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
 
@@ -39,6 +40,11 @@ class Cap:
 
     window: timedelta
     most: int
+
+
+def within(caps: Iterable[Cap], hits: Iterable[datetime], now: datetime) -> bool:
+    """Whether another hit would be counted after these."""
+    return all(sum(hit > now - cap.window for hit in hits) < cap.most for cap in caps)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from hufu.domain.profiles import Me, SealedDetails
+
 
 class Role(StrEnum):
     """What an account is in one app. Only an operator gives anything but MEMBER."""
@@ -20,7 +22,8 @@ class Role(StrEnum):
 class Caller:
     """Somebody who proved to own an account; only `authenticate` makes one.
 
-    `session_id` is None when the proof was a password for this one call.
+    `session_id` is None when the proof was a password for this one call. `me` and `details` are
+    there where they were read together with the session, and there was something to read.
     """
 
     account_id: int
@@ -28,6 +31,8 @@ class Caller:
     session_id: UUID | None
     signed_in_at: datetime
     role: Role
+    me: Me | None = None
+    details: SealedDetails | None = None
 
 
 @dataclass(frozen=True, slots=True)

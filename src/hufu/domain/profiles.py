@@ -1,8 +1,10 @@
 """Profiles: what an app knows of an account beyond who it is. One per account and app."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from enum import IntEnum
+from enum import IntEnum, StrEnum
+
+from hufu.domain.identity_numbers import SealedIdentity
 
 
 class Sex(IntEnum):
@@ -34,3 +36,33 @@ class Profile:
     created_at: datetime
     updated_at: datetime
     signed_in_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """The account as its owner sees it in an app. Phone is E.164; handle only where the app has
+    handles."""
+
+    account_id: int
+    handle: str | None
+    phone: str | None
+    email: str | None
+    profile: Profile
+
+
+@dataclass(frozen=True, slots=True)
+class SealedDetails:
+    """A company's details, with the identity number still sealed; `inviter_phone` (E.164) is
+    another person's number."""
+
+    profile: Profile
+    identity: SealedIdentity | None
+    inviter_phone: str | None = field(repr=False)
+
+
+class View(StrEnum):
+    """What is read of an account together with its session: nothing more, `Me`, `SealedDetails`."""
+
+    SESSION = "session"
+    PROFILE = "profile"
+    DETAILS = "details"

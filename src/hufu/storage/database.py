@@ -4,11 +4,16 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Self
+from functools import partial
+from typing import Any, Self
+from uuid import UUID
 
 import asyncpg
 
+from hufu.storage.events import Happened
+from hufu.storage.gathering import Gatherer, Lane
 from hufu.storage.loss import LOST, DatabaseUnavailable
+from hufu.storage.presented import LastSeen, PresentedSessions
 from hufu.storage.rows import Connection
 from hufu.storage.schema import is_current
 from hufu.storage.work import Work
@@ -18,40 +23,61 @@ async def _no_reset(_: Connection) -> None:
     """Every unit of work ends its own transaction and changes no session state."""
 
 
-class Database:
-    """A pool of connections and the two ways of using one: `begin` and `look`."""
+POINT_READS = {
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "plan_cache_mode": "force_generic_plan",
+}
+"""For statements that follow keys through indexes, whatever the statistics say."""
 
-    def __init__(self, pool: asyncpg.Pool, wait: float) -> None:
+
+class Database:
+    """A pool of connections and the two ways of using one: `begin` and `look`. What many requests
+    want at once is gathered: `presented` sessions, when they were `last_seen`, and `record`."""
+
+    def __init__(self, pool: asyncpg.Pool, lane: Lane, wait: float) -> None:
         self._pool = pool
+        self._lane = lane
         self._wait = wait
+        self._events = Gatherer(self._add_events)
+        self.presented = PresentedSessions(lane)
+        self.last_seen = LastSeen(self._save_seen)
 
     @classmethod
     async def open(cls, url: str, *, size: int, wait: float, statement: float) -> Self:
         """Open a pool of `size` connections. `wait` (s) bounds the wait for one, `statement` (s)
         each statement. Connecting is lazy, so that a server can start before its database."""
+        server_settings = {
+            "application_name": "hufu",
+            "timezone": "UTC",
+            "jit": "off",  # No statement runs long enough to be worth compiling.
+            "random_page_cost": "1.1",  # Rows are in memory or on a disk without arms.
+            "lock_timeout": str(int(statement * 1000)),
+            "idle_in_transaction_session_timeout": str(int(statement * 2000)),
+        }
+        common: dict[str, Any] = {"timeout": wait, "command_timeout": statement}
         pool = asyncpg.create_pool(
             url,
             min_size=0,
             max_size=size,
-            timeout=wait,
-            command_timeout=statement,
             max_inactive_connection_lifetime=300,
             reset=_no_reset,
-            server_settings={
-                "application_name": "hufu",
-                "timezone": "UTC",
-                "jit": "off",  # No statement runs long enough to be worth compiling.
-                "random_page_cost": "1.1",  # Rows are in memory or on a disk without arms.
-                "lock_timeout": str(int(statement * 1000)),
-                "idle_in_transaction_session_timeout": str(int(statement * 2000)),
-            },
+            server_settings=server_settings,
+            **common,
         )
-        return cls(await pool, wait)
+        connect = partial(
+            asyncpg.connect, url, server_settings=server_settings | POINT_READS, **common
+        )
+        return cls(await pool, Lane(connect, wait), wait)
 
     async def close(self) -> None:
-        """Close the pool; waits for work under way, at most 5 s."""
+        """Close every connection; waits for work under way, at most 5 s."""
         try:
-            await asyncio.wait_for(self._pool.close(), timeout=5)
+            async with asyncio.timeout(5):
+                await self.last_seen.settled()
+                await self._lane.close()
+                await self._pool.close()
         except TimeoutError:
             self._pool.terminate()
 
@@ -82,6 +108,13 @@ class Database:
         async with self._connection() as connection:
             yield Work(connection)
 
+    async def record(self, happened: Happened) -> None:
+        """Put an event that is no part of a transaction into the audit trail.
+
+        Raises DatabaseUnavailable.
+        """
+        await self._events.put(happened)
+
     async def is_current(self) -> bool:
         """Whether the schema is the one of this version. Raises DatabaseUnavailable."""
         async with self._connection() as connection:
@@ -92,6 +125,15 @@ class Database:
         async with self._connection() as connection:
             now: datetime = await connection.fetchval("SELECT clock_timestamp()")
             return now
+
+    async def _add_events(self, happened: list[Happened]) -> list[None]:
+        async with self.look() as work:
+            await work.events.add_all(happened)
+        return [None] * len(happened)
+
+    async def _save_seen(self, seen: list[tuple[UUID, datetime]]) -> None:
+        async with self.look() as work:
+            await work.sessions.save_seen(dict(seen))
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:

@@ -1,10 +1,22 @@
 """The audit trail."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from hufu.domain.events import EventKind
 from hufu.storage.rows import Rows
+
+
+class Happened(NamedTuple):
+    """An event without facts beyond these."""
+
+    at: datetime
+    app: str
+    account_id: int
+    kind: EventKind
+    network: str | None
 
 
 class Events(Rows):
@@ -32,6 +44,15 @@ class Events(Rows):
             kind,
             network,
             json.dumps(facts),
+        )
+
+    async def add_all(self, happened: Sequence[Happened]) -> None:
+        """Record what happened to several accounts."""
+        await self._connection.execute(
+            "INSERT INTO events (at, app, account_id, kind, network, facts) "
+            "SELECT *, '{}' FROM unnest($1::timestamptz[], $2::text[], $3::int[], $4::text[], "
+            "$5::text[])",
+            *([*column] for column in zip(*happened, strict=True)),
         )
 
     async def of(self, account_id: int, most: int) -> list[tuple[datetime, str | None, str, str]]:

@@ -1,21 +1,11 @@
 """Identity numbers, sealed, with a keyed index that finds equal ones."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
 
 import asyncpg
 
+from hufu.domain.identity_numbers import SealedIdentity
 from hufu.storage.rows import Rows
-
-
-@dataclass(frozen=True, slots=True)
-class SealedIdentity:
-    """A person's name and sealed number as recorded for an account in an app."""
-
-    real_name: str
-    sealed: bytes = field(repr=False)
-    blind_index: bytes = field(repr=False)
-    verified: bool = False
 
 
 class IdentityNumbers(Rows):

@@ -1,13 +1,11 @@
 """Sessions of every dialect's kind. An ended session is a deleted row."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 
-from hufu.domain.accounts import Account, AccountState
-from hufu.domain.permissions import Role
 from hufu.domain.sessions import Session, SignInMethod
 from hufu.storage.rows import Rows
 
@@ -26,15 +24,6 @@ def _session(row: asyncpg.Record) -> Session:
         idle=row["idle"],
         expires_at=row["expires_at"],
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Presented:
-    """A session with what decides whether it still counts: the account, and its role in the app."""
-
-    session: Session
-    account: Account
-    role: Role
 
 
 class Sessions(Rows):
@@ -64,23 +53,6 @@ class Sessions(Rows):
             session.expires_at,
         )
 
-    async def find(self, app: str, token_hash: bytes) -> Presented | None:
-        """The session of the token in the app, with its account and role."""
-        row = await self._connection.fetchrow(
-            "SELECT s.*, a.pool, a.state, a.created_at AS account_since, r.role "
-            "FROM sessions s JOIN accounts a ON a.id = s.account_id "
-            "LEFT JOIN roles r ON r.account_id = s.account_id AND r.app = s.app "
-            "WHERE s.token_hash = $1 AND s.app = $2",
-            token_hash,
-            app,
-        )
-        if row is None:
-            return None
-        account = Account(
-            row["account_id"], row["pool"], AccountState(row["state"]), row["account_since"]
-        )
-        return Presented(_session(row), account, Role(row["role"] or Role.MEMBER))
-
     async def of(self, account_id: int) -> list[Session]:
         """Every session of the account that was not ended, newest first."""
         rows = await self._connection.fetch(
@@ -88,9 +60,16 @@ class Sessions(Rows):
         )
         return [_session(row) for row in rows]
 
-    async def touch(self, id: UUID, now: datetime) -> None:
-        """Record that the session was used."""
-        await self._connection.execute("UPDATE sessions SET seen_at = $2 WHERE id = $1", id, now)
+    async def save_seen(self, seen: Mapping[UUID, datetime]) -> None:
+        """Record when sessions were used; one that somebody else holds is left for its next use."""
+        await self._connection.execute(
+            "WITH used AS (SELECT s.id, u.seen_at FROM unnest($1::uuid[], $2::timestamptz[]) "
+            "AS u (id, seen_at) JOIN sessions s ON s.id = u.id AND s.seen_at < u.seen_at "
+            "FOR NO KEY UPDATE OF s SKIP LOCKED) "
+            "UPDATE sessions s SET seen_at = used.seen_at FROM used WHERE s.id = used.id",
+            [*seen],
+            [*seen.values()],
+        )
 
     async def claim_end(self, id: UUID) -> bool:
         """End one session; False when it had ended already."""

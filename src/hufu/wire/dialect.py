@@ -13,6 +13,7 @@ from hufu.domain.errors import Refusal, all_refusals
 from hufu.domain.identifiers import Identifier
 from hufu.domain.passwords import Password
 from hufu.domain.permissions import Caller, Client, Role
+from hufu.domain.profiles import View
 from hufu.domain.rewards import Deed
 from hufu.services import randomness
 from hufu.wire.body import Fields, Headers
@@ -146,8 +147,8 @@ class Anyone(Generic[Options, Command, Result]):
 class Member(Generic[Options, Command, Result]):
     """A row of a dialect's table: an endpoint that needs somebody who is signed in.
 
-    `proof` is the row's own way of telling who, where it is not the dialect's; the other fields
-    are those of `Anyone`.
+    `proof` is the row's own way of telling who, where it is not the dialect's; `view` is what is
+    read together with the session; the other fields are those of `Anyone`.
     """
 
     method: str
@@ -160,6 +161,7 @@ class Member(Generic[Options, Command, Result]):
     from_query: bool = False
     content_type: bytes = JSON
     proof: ProofOf | None = None
+    view: View = View.SESSION
 
     async def answer(
         self, deps: Deps, caller: Caller, request: Any, visit: Visit[Options]

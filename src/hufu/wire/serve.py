@@ -14,6 +14,7 @@ from hufu.actions.sessions import SessionToken, authenticate
 from hufu.actions.sign_in import authenticate_by_password
 from hufu.domain.errors import Refusal
 from hufu.domain.permissions import Caller, Client
+from hufu.domain.profiles import View
 from hufu.services.clock import ClockUnknown
 from hufu.services.overload import Overloaded, Unavailable
 from hufu.wire import body, metrics
@@ -158,7 +159,7 @@ class Service(Generic[Options]):
         if isinstance(endpoint, Member):
             proof = (endpoint.proof or self._dialect.proof)(fields, head.session)
             request = row.reader.read(fields)
-            caller = await self._caller(proof, client)
+            caller = await self._caller(proof, client, endpoint.view)
             session = proof if isinstance(proof, SessionToken) else None
             visit = self._visit(head, client, session)
             return await endpoint.answer(self._deps, caller, request, visit)
@@ -176,9 +177,9 @@ class Service(Generic[Options]):
             visitor=self._visitor_cookie and read_cookie(head.headers, self._visitor_cookie),
         )
 
-    async def _caller(self, proof: Proof, client: Client) -> Caller:
+    async def _caller(self, proof: Proof, client: Client, view: View) -> Caller:
         if isinstance(proof, SessionToken):
-            return await authenticate(self._deps, client, proof)
+            return await authenticate(self._deps, client, proof, view)
         return await authenticate_by_password(self._deps, client, proof.identifier, proof.password)
 
     def _head(self, method: str, headers: Headers) -> Head:

@@ -20,6 +20,7 @@ from hufu.actions.words import submit_word
 from hufu.dialects.fomo import messages as m
 from hufu.dialects.fomo import rewards as r
 from hufu.dialects.fomo.errors import AVATAR_REFUSALS
+from hufu.domain.profiles import View
 from hufu.wire.dialect import Anyone, Endpoint, Member
 
 ENDPOINTS: tuple[Endpoint[m.Options], ...] = (
@@ -41,7 +42,14 @@ ENDPOINTS: tuple[Endpoint[m.Options], ...] = (
         AVATAR_REFUSALS,
         m.AVATAR_LIMIT,
     ),
-    Member("POST", "customer/get_user_info", m.GetUserInfo, read_profile, m.profile_shown),
+    Member(
+        "POST",
+        "customer/get_user_info",
+        m.GetUserInfo,
+        read_profile,
+        m.profile_shown,
+        view=View.PROFILE,
+    ),
     Member("POST", "customer/set_wallet_pwd", m.SetWalletPwd, set_payment_password, m.password_set),
     Member("POST", "customer/set_info", m.SetInfo, set_profile, m.profile_shown),
     Member("POST", "customer/set_fomo_id", m.SetFomoId, set_handle, m.handle_set),

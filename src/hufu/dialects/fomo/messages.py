@@ -15,7 +15,7 @@ from hufu.actions.identifiers import (
 )
 from hufu.actions.names import HandleSet, SetHandle
 from hufu.actions.passwords import PasswordSet, ResetPassword, SetPaymentPassword
-from hufu.actions.profiles import Me, ReadProfile, SetProfile, SignedInAs
+from hufu.actions.profiles import ReadProfile, SetProfile, SignedInAs
 from hufu.actions.recovery import BeginRecovery, ConfirmRecovery, RecoveryBegun, RecoveryGranted
 from hufu.actions.registrations import (
     BeginRegistration,
@@ -30,7 +30,7 @@ from hufu.domain.errors import Malformed, NotSignedIn
 from hufu.domain.identifiers import IdentifierKind
 from hufu.domain.names import display_name, handle
 from hufu.domain.passwords import Password
-from hufu.domain.profiles import Sex
+from hufu.domain.profiles import Me, Sex
 from hufu.services.emails import parse_email
 from hufu.services.identifiers import parse_any, parse_identifier
 from hufu.services.images import decode_base64

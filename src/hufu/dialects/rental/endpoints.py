@@ -10,6 +10,7 @@ from hufu.actions.sign_in import log_in
 from hufu.actions.sign_up import register_and_sign_in
 from hufu.dialects.rental import messages as m
 from hufu.dialects.rental.errors import IMAGE_REFUSALS
+from hufu.domain.profiles import View
 from hufu.wire.dialect import JPEG, Anyone, Endpoint, Member
 
 ENDPOINTS: tuple[Endpoint[m.Options], ...] = (
@@ -26,7 +27,14 @@ ENDPOINTS: tuple[Endpoint[m.Options], ...] = (
     Anyone("POST", "api/smscode", m.SmsCode, send_code_for_captcha, m.code_sent),
     Anyone("POST", "api/register", m.Register, register_and_sign_in, m.signed_in),
     Anyone("POST", "api/login", m.Login, log_in, m.signed_in),
-    Member("GET", "api/check_login", m.CheckLogin, read_profile, m.login_checked),
+    Member(
+        "GET",
+        "api/check_login",
+        m.CheckLogin,
+        read_profile,
+        m.login_checked,
+        view=View.PROFILE,
+    ),
     Member("GET", "api/logout", m.Logout, log_out, m.logged_out),
     Member(
         "GET",
@@ -35,6 +43,7 @@ ENDPOINTS: tuple[Endpoint[m.Options], ...] = (
         read_profile,
         m.profile_shown,
         proof=m.cookie_or_password,
+        view=View.PROFILE,
     ),
     Member(
         "POST",

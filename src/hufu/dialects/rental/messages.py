@@ -10,7 +10,7 @@ from hufu.actions.deps import App
 from hufu.actions.identity_numbers import Identity, IdentitySet, ReadIdentity, SetIdentity
 from hufu.actions.names import NameSet, SetName
 from hufu.actions.outbox import CodeSent
-from hufu.actions.profiles import Me, ReadProfile
+from hufu.actions.profiles import ReadProfile
 from hufu.actions.sessions import LoggedOut, LogOut, SessionToken, SignedIn
 from hufu.actions.sign_in import LogIn
 from hufu.actions.sign_up import RegisterWithCode
@@ -18,6 +18,7 @@ from hufu.dialects.rental.errors import OK, says
 from hufu.domain.errors import CrossSite, Malformed, MessageNotWanted, NotSignedIn
 from hufu.domain.names import display_name
 from hufu.domain.passwords import Password
+from hufu.domain.profiles import Me
 from hufu.services.phones import national, parse_phone
 from hufu.wire import dialect
 from hufu.wire.body import Fields

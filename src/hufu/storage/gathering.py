@@ -1,0 +1,107 @@
+"""Point reads and small writes that are gathered into one statement per batch."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Generic, TypeVar
+
+import asyncpg
+
+from hufu.storage.loss import LOST, DatabaseUnavailable
+
+MOST = 1000
+"""Items of one batch; more than can wait at once on a healthy server."""
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Gatherer(Generic[Item, Result]):
+    """Does at once all that waits at one moment; while that is under way the next gathers.
+
+    A single item waits for nobody: its batch begins in the next turn of the event loop.
+    """
+
+    def __init__(self, run: Callable[[list[Item]], Awaitable[Sequence[Result]]]) -> None:
+        self._run = run
+        self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
+        self._work: asyncio.Task[None] | None = None
+
+    def put(self, item: Item) -> asyncio.Future[Result]:
+        """What becomes of the item. The future raises what the batch raises."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Result] = loop.create_future()
+        self._waiting.append((item, future))
+        if self._work is None:
+            self._work = loop.create_task(self._empty())
+        return future
+
+    async def settled(self) -> None:
+        """Return when nothing waits any more."""
+        while self._work is not None:
+            await asyncio.wait([self._work])
+
+    async def _empty(self) -> None:
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
+                await self._do(batch)
+        finally:
+            self._work = None
+
+    async def _do(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:
+        try:
+            results = await self._run([item for item, _ in batch])
+        except Exception as error:  # noqa: BLE001  # It is raised where it is waited for.
+            for _, future in batch:
+                if not future.done():
+                    future.set_exception(error)
+            return
+        for (_, future), result in zip(batch, results, strict=True):
+            if not future.done():  # Whoever asked may be gone.
+                future.set_result(result)
+
+
+class Lane:
+    """A connection of its own for statements that only read, made anew when it was lost."""
+
+    def __init__(self, connect: Callable[[], Awaitable[asyncpg.Connection]], wait: float) -> None:
+        self._connect = connect
+        self._wait = wait
+        self._connection: asyncpg.Connection | None = None
+        self._turn = asyncio.Lock()
+
+    async def fetch(self, statement: str, *arguments: Any) -> list[asyncpg.Record]:
+        """The rows. A statement whose connection is lost is sent once more, on another.
+
+        Raises DatabaseUnavailable.
+        """
+        async with self._turn:
+            try:
+                return await self._fetch(statement, arguments)
+            except TimeoutError as error:
+                self._drop()
+                raise DatabaseUnavailable(type(error).__name__) from error
+            except LOST:
+                self._drop()
+            try:
+                return await self._fetch(statement, arguments)
+            except LOST as error:
+                self._drop()
+                raise DatabaseUnavailable(type(error).__name__) from error
+
+    async def close(self) -> None:
+        """Close the connection."""
+        async with self._turn:
+            if self._connection is not None and not self._connection.is_closed():
+                await self._connection.close()
+
+    async def _fetch(self, statement: str, arguments: tuple[Any, ...]) -> list[asyncpg.Record]:
+        if self._connection is None:
+            async with asyncio.timeout(self._wait):
+                self._connection = await self._connect()
+        return await self._connection.fetch(statement, *arguments)
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None
