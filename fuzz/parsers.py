@@ -25,6 +25,7 @@ from hufu.wire.body import parse
 from hufu.wire.clients import UNKNOWN, Proxies, client_address, is_loopback, network_of
 from hufu.wire.cookies import read_cookie
 from hufu.wire.forms import MAX_FIELDS, Upload
+from hufu.wire.headers import Headers
 from hufu.wire.texts import is_text
 
 TODAY = date(2026, 11, 21)
@@ -96,7 +97,7 @@ def picture(data: bytes) -> None:
 
 def cookies(data: bytes) -> None:
     """Cookie headers, one in each line."""
-    headers = [(b"cookie", line) for line in data.split(b"\n")]
+    headers = Headers([(b"cookie", line) for line in data.split(b"\n")])
     value = read_cookie(headers, "session_id")
     if value is not None:
         assert value.isascii()

@@ -84,7 +84,9 @@ class World:
             sent.append(("content-type", content_type))
         if cookies:
             sent.append(("cookie", "; ".join(f"{key}={value}" for key, value in cookies.items())))
-        if isinstance(body, bytes) and body:
+        if not isinstance(body, bytes):
+            sent.append(("transfer-encoding", "chunked"))
+        elif body:
             sent.append(("content-length", str(len(body))))
         raw, _, query = path.partition("?")
         scope = {

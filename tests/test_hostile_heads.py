@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from front_door import World, WorldWith
 from hufu.wire.dialect import Head
+from hufu.wire.headers import Headers
 
 PHONE = "13390633695"
 LOGIN = {"mobile": PHONE, "password": "open-sesame"}
@@ -14,7 +15,7 @@ headers = st.text(st.characters(max_codepoint=255)).map(lambda text: text.encode
 
 @given(headers, headers)
 def test_no_origin_is_taken_for_our_own_but_our_own(origin: bytes, host: bytes) -> None:
-    head = Head("POST", [(b"origin", origin), (b"host", host)], frozenset(), None)
+    head = Head("POST", Headers([(b"origin", origin), (b"host", host)]), frozenset(), None)
     assert head.cross_site == (origin not in {b"http://" + host, b"https://" + host})
 
 

@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, MutableMapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_network
 from typing import Any
 
@@ -19,7 +20,6 @@ from hufu.actions.deps import PICTURES, Deps
 from hufu.actions.sending import raise_alarms, read_sending
 from hufu.core import Core
 from hufu.domain.ledger import UNITS
-from hufu.domain.permissions import Client
 from hufu.pages import development, health, metrics, rewards
 from hufu.pages.standing import standing
 from hufu.pages.uploads import picture
@@ -30,18 +30,19 @@ from hufu.storage.loss import DatabaseUnavailable
 from hufu.wire import metrics as counted
 from hufu.wire.answers import Mount
 from hufu.wire.body import Receive
-from hufu.wire.clients import Proxies, client_address, is_loopback, network_of
+from hufu.wire.clients import Clients, Proxies
+from hufu.wire.headers import Headers
 from hufu.wire.serve import Send, Service
 
 Scope = MutableMapping[str, Any]
 
-LONGEST_USER_AGENT = 256
 TELLS_NOTHING = frozenset({"/health", "/ready"})
 OWN_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 SYNC_EVERY = 10.0
 SYNC_AGAIN = 0.5
 LOOK_EVERY = 1.0
 WATCH_EVERY = 60.0
+PUBLISH_EVERY = 1.0
 
 _log = structlog.get_logger()
 
@@ -53,15 +54,6 @@ class _Place:
     service: Service[Any]
     uploads: Uploads
 
-    async def serve(
-        self, scope: Scope, receive: Receive, send: Send, path: str, client: Client
-    ) -> None:
-        if path.startswith(PICTURES) and scope["method"] in {"GET", "HEAD"}:
-            found = picture(self.uploads, path.removeprefix(PICTURES))
-            await standing(found)(scope, receive, send)
-            return
-        await self.service.serve(scope, receive, send, path, client)
-
 
 class Server:
     """The ASGI application."""
@@ -71,6 +63,7 @@ class Server:
         self._core = core
         self._proxies = Proxies(tuple(ip_network(each) for each in settings.trusted_proxies))
         self._development = core.configuration.development
+        self._clients = Clients(self._proxies, loopback_counts=not self._development)
         self._hosts: dict[str, _Place] = {}
         self._prefixes: dict[str, _Place] = {}
         for name, app in settings.apps.items():
@@ -83,21 +76,20 @@ class Server:
         self._pages = standing(Router(routes, redirect_slashes=False))
         self._page_paths = frozenset(route.path for route in routes)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Serve one request, or the process's life."""
+        if scope["type"] == "http":
+            return self._serve(scope, receive, send)
         if scope["type"] == "lifespan":
-            await self._live(receive, send)
-        elif scope["type"] == "http":
-            await self._serve(scope, receive, send)
-        else:
-            await send({"type": "websocket.close", "code": 1000})
+            return self._live(receive, send)
+        return send({"type": "websocket.close", "code": 1000})
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """While it lasts, the clock is kept and letters are delivered."""
         tasks = [
             asyncio.create_task(work())
-            for work in (self._keep_clock, self._deliver, self._watch_sending)
+            for work in (self._keep_clock, self._deliver, self._watch_sending, self._publish_counts)
         ]
         try:
             yield
@@ -105,54 +97,45 @@ class Server:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            counted.publish()
             await self._core.close()
 
     # Requests
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
-        if path in self._page_paths and (path in TELLS_NOTHING or self._at_home(scope)):
+        headers = Headers(scope["headers"])
+        if path in self._page_paths and (path in TELLS_NOTHING or self._at_home(headers)):
             await self._pages(scope, receive, send)
             return
-        client = self._client(scope)
-        place = self._hosts.get(_host(scope)) if self._hosts else None
-        if place is not None:
-            await place.serve(scope, receive, send, path[1:], client)
+        place, below = self._find(path, headers)
+        if place is None:
+            answer = JSONResponse({"error": "no app is mounted here"}, 404)
+            await standing(answer)(scope, receive, send)
             return
+        if below.startswith(PICTURES) and scope["method"] in {"GET", "HEAD"}:
+            found = picture(place.uploads, below.removeprefix(PICTURES))
+            await standing(found)(scope, receive, send)
+            return
+        client = self._clients.client(scope, headers)
+        await place.service.serve(scope, headers, receive, send, below, client)
+
+    def _find(self, path: str, headers: Headers) -> tuple[_Place | None, str]:
+        """The app of the host, or else of the shortest prefix; and the path below its mount."""
+        if self._hosts and (place := self._hosts.get(_host(headers))) is not None:
+            return place, path[1:]
         first = path.find("/", 1)
         while first != -1:
-            place = self._prefixes.get(path[:first])
-            if place is not None:
-                await place.serve(scope, receive, send, path[first + 1 :], client)
-                return
+            if (place := self._prefixes.get(path[:first])) is not None:
+                return place, path[first + 1 :]
             first = path.find("/", first + 1)
-        if (place := self._prefixes.get("")) is not None:
-            await place.serve(scope, receive, send, path[1:], client)
-            return
-        answer = JSONResponse({"error": "no app is mounted here"}, 404)
-        await standing(answer)(scope, receive, send)
+        return self._prefixes.get(""), path[1:]
 
-    def _at_home(self, scope: Scope) -> bool:
+    def _at_home(self, headers: Headers) -> bool:
         """In development, whether the request names this machine. Under a foreign name that
         resolves to loopback (DNS rebinding) foreign pages could read every code."""
-        host = _host(scope)
+        host = _host(headers)
         return not self._development or host in OWN_NAMES or host.endswith(".localhost")
-
-    def _client(self, scope: Scope) -> Client:
-        forwarded: list[bytes] = []
-        user_agent = b""
-        for key, value in scope["headers"]:
-            if key == b"x-forwarded-for":
-                forwarded.append(value)
-            elif key == b"user-agent":
-                user_agent = value[:LONGEST_USER_AGENT]
-        peer = scope.get("client")
-        address = client_address(peer[0] if peer else None, forwarded, self._proxies)
-        counted = not (self._development and is_loopback(address))
-        return Client(
-            network_of(address) if counted else None,
-            user_agent.decode("latin-1").replace("\0", ""),
-        )
 
     def _place(self, name: str, app: AppSettings, deps: Deps, path: str) -> _Place:
         mount = Mount(
@@ -232,6 +215,11 @@ class Server:
             except Exception as error:  # noqa: BLE001  # What is broken now may be mended later.
                 _log.error("watch_broken", error=type(error).__name__)
 
+    async def _publish_counts(self) -> None:
+        while True:
+            await asyncio.sleep(PUBLISH_EVERY)
+            counted.publish()
+
     async def watch_sending(self) -> None:
         """Show how far messages may still be sent, and raise the alarm where not."""
         status = await read_sending(self._core.apps)
@@ -270,9 +258,14 @@ def _tell(trouble: Trouble) -> None:
     )
 
 
-def _host(scope: Scope) -> str:
-    for key, value in scope["headers"]:
-        if key == b"host":
-            name: str = value.decode("latin-1").lower()
-            return name.rpartition(":")[0] if name.rpartition(":")[2].isdigit() else name
-    return ""
+def _host(headers: Headers) -> str:
+    sent = headers.first(b"host")
+    return "" if sent is None else _host_name(sent)
+
+
+@lru_cache(maxsize=1024)
+def _host_name(sent: bytes) -> str:
+    """The name in a Host header, in lower case and without a port."""
+    name = sent.decode("latin-1").lower()
+    before, _, port = name.rpartition(":")
+    return before if port.isdigit() else name

@@ -7,7 +7,7 @@ import pytest
 
 from hufu.actions import sessions, sign_up
 from hufu.actions.deps import Deps
-from hufu.storage.presented import Presented
+from hufu.domain.sessions import Presented
 
 
 def every_app_is_believed(patch: pytest.MonkeyPatch) -> None:
@@ -22,10 +22,9 @@ def every_app_is_believed(patch: pytest.MonkeyPatch) -> None:
 
 def sessions_of_any_app(patch: pytest.MonkeyPatch) -> None:
     """A session counts in every app."""
-    counts = sessions._counts
+    proves = sessions._proves
 
-    def counted(deps: Deps, found: Presented, *more: Any) -> bool:
-        own = replace(found.session, app=deps.app.name)
-        return counts(deps, replace(found, session=own), *more)
+    def believed(deps: Deps, found: Presented, *more: Any) -> bool:
+        return proves(deps, replace(found, app=deps.app.name), *more)
 
-    patch.setattr(sessions, "_counts", counted)
+    patch.setattr(sessions, "_proves", believed)

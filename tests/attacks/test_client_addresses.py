@@ -89,7 +89,7 @@ def read_from_the_left(patch: pytest.MonkeyPatch) -> None:
         except ValueError:
             return ip_address(peer) if peer else None
 
-    patch.setattr("hufu.app.client_address", first)
+    patch.setattr("hufu.wire.clients.client_address", first)
     patch.setattr("hufu.pages.metrics.client_address", first)
 
 
@@ -116,8 +116,8 @@ def unreadable_is_nobody(patch: pytest.MonkeyPatch) -> None:
             return None
         return addresses[0]
 
-    patch.setattr("hufu.app.client_address", read)
-    patch.setattr("hufu.app.network_of", lambda found: found and f"{found}/32")
+    patch.setattr("hufu.wire.clients.client_address", read)
+    patch.setattr("hufu.wire.clients.network_of", lambda found: found and f"{found}/32")
 
 
 @attack(32, without=unreadable_is_nobody, settings=FEW, config=behind_proxies)
@@ -133,7 +133,7 @@ async def test_what_cannot_be_read_before_a_proxy_is_that_proxy(world: World) ->
 
 
 def nobody_counts_for_nothing(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("hufu.app.network_of", lambda found: found and f"{found}/32")
+    patch.setattr("hufu.wire.clients.network_of", lambda found: found and f"{found}/32")
 
 
 @attack(32, without=nobody_counts_for_nothing, settings=FEW, config=behind_proxies)
@@ -144,7 +144,7 @@ async def test_a_client_without_an_address(world: World) -> bool:
 
 def loopback_counts_for_nothing(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(
-        "hufu.app.network_of",
+        "hufu.wire.clients.network_of",
         lambda found: None if found is None or found.is_loopback else f"{found}/32",
     )
 

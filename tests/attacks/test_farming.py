@@ -49,7 +49,7 @@ async def test_a_farm_signs_in_all_day(world: World) -> bool:
 
 def one_network_is_many(patch: pytest.MonkeyPatch) -> None:
     """Nobody is recognised by their network."""
-    patch.setattr("hufu.app.network_of", lambda _: None)
+    patch.setattr("hufu.wire.clients.network_of", lambda _: None)
 
 
 @attack(29, without=one_network_is_many)

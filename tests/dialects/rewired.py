@@ -62,7 +62,7 @@ def admit_anybody(patch: pytest.MonkeyPatch) -> None:
 
     async def anybody(*_: object) -> Caller:
         now = datetime.now(UTC)
-        return Caller(1, now, None, now, Role.MEMBER)
+        return Caller(1, None, now, Role.MEMBER)
 
     patch.setattr("hufu.wire.serve.authenticate", anybody)
     patch.setattr("hufu.wire.serve.authenticate_by_password", anybody)

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from hufu.domain.errors import Malformed
 from hufu.wire import json_objects
-from hufu.wire.body import BodyTooLarge, ClientGone, Fields, parse, read, sole_header
+from hufu.wire.body import BodyTooLarge, ClientGone, Fields, parse, read
 from hufu.wire.forms import Upload
+from hufu.wire.headers import Headers
 
 FORM = b"application/x-www-form-urlencoded"
 JSON = b"application/json"
@@ -69,46 +70,46 @@ class TestRead:
     @given(st.lists(st.binary(), min_size=1))
     def test_joins_the_chunks(self, data: list[bytes]) -> None:
         whole = b"".join(data)
-        assert asyncio.run(read(chunks(*data), [], len(whole))) == whole
+        assert asyncio.run(read(chunks(*data), Headers([]), len(whole))) == whole
 
     async def test_takes_defaults_for_what_a_message_leaves_out(self) -> None:
-        assert await read(Wire({"type": "http.request"}), [], 10) == b""
+        assert await read(Wire({"type": "http.request"}), Headers([]), 10) == b""
 
     async def test_a_body_of_exactly_the_limit_is_read(self) -> None:
-        assert await read(chunks(b"12345"), [(b"content-length", b"5")], 5) == b"12345"
+        assert await read(chunks(b"12345"), Headers([(b"content-length", b"5")]), 5) == b"12345"
 
     async def test_an_announced_excess_is_refused_unread(self) -> None:
         wire = chunks(b"123456")
         with pytest.raises(BodyTooLarge):
-            await read(wire, [(b"content-length", b"6")], 5)
+            await read(wire, Headers([(b"content-length", b"6")]), 5)
         assert wire.taken == 0
 
     async def test_an_unannounced_excess_is_not_read_to_its_end(self) -> None:
         wire = chunks(b"123", b"456", b"789")
         with pytest.raises(BodyTooLarge):
-            await read(wire, [], 5)
+            await read(wire, Headers([]), 5)
         assert wire.taken == 2
 
     async def test_a_lie_about_the_length_does_not_help(self) -> None:
         with pytest.raises(BodyTooLarge):
-            await read(chunks(b"123456"), [(b"content-length", b"1")], 5)
+            await read(chunks(b"123456"), Headers([(b"content-length", b"1")]), 5)
 
     @pytest.mark.parametrize("value", [b"", b"+5", b"-1", b"5, 5", b" 5", b"0x5", "٥".encode()])
     async def test_a_length_that_is_no_number_is_malformed(self, value: bytes) -> None:
         with pytest.raises(Malformed):
-            await read(chunks(b"12345"), [(b"content-length", value)], 5)
+            await read(chunks(b"12345"), Headers([(b"content-length", value)]), 5)
 
     async def test_two_lengths_are_malformed(self) -> None:
         length = (b"content-length", b"5")
         with pytest.raises(Malformed):
-            await read(chunks(b"12345"), [length, length], 5)
+            await read(chunks(b"12345"), Headers([length, length]), 5)
 
     async def test_an_endless_length_is_too_large(self) -> None:
         with pytest.raises(BodyTooLarge):
-            await read(chunks(b""), [(b"content-length", b"9" * 5000)], 5)
+            await read(chunks(b""), Headers([(b"content-length", b"9" * 5000)]), 5)
 
     async def test_leading_zeros_do_not_count(self) -> None:
-        assert await read(chunks(b"12345"), [(b"content-length", b"0" * 5000 + b"5")], 5)
+        assert await read(chunks(b"12345"), Headers([(b"content-length", b"0" * 5000 + b"5")]), 5)
 
     async def test_a_client_that_hangs_up_is_gone(self) -> None:
         wire = Wire(
@@ -116,19 +117,7 @@ class TestRead:
             {"type": "http.disconnect"},
         )
         with pytest.raises(ClientGone):
-            await read(wire, [], 100)
-
-
-class TestSoleHeader:
-    def test_finds_one(self) -> None:
-        assert sole_header([(b"a", b"1"), (b"b", b"2")], b"b") == b"2"
-
-    def test_none_is_none(self) -> None:
-        assert sole_header([(b"a", b"1")], b"b") is None
-
-    def test_two_are_malformed(self) -> None:
-        with pytest.raises(Malformed):
-            sole_header([(b"a", b"1"), (b"a", b"1")], b"a")
+            await read(wire, Headers([]), 100)
 
 
 class TestContentType:

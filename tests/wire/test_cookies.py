@@ -5,12 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hufu.wire.cookies import SameSite, clear_cookie, cookie_name, read_cookie, set_cookie
+from hufu.wire.headers import Headers
 
 cookie_values = st.from_regex(r"[!#-+\--:<-\[\]-~]+", fullmatch=True)
 
 
-def headers(*lines: bytes) -> list[tuple[bytes, bytes]]:
-    return [(b"host", b"x"), *((b"cookie", line) for line in lines)]
+def headers(*lines: bytes) -> Headers:
+    return Headers([(b"host", b"x"), *((b"cookie", line) for line in lines)])
 
 
 class TestRead:
@@ -53,7 +54,7 @@ class TestRead:
         assert read_cookie(headers(*lines), "s") is None
 
     def test_only_the_cookie_header_counts(self) -> None:
-        assert read_cookie([(b"x-cookie", b"s=abc")], "s") is None
+        assert read_cookie(Headers([(b"x-cookie", b"s=abc")]), "s") is None
 
     @given(cookie_values)
     def test_reads_back_what_was_set(self, value: str) -> None:

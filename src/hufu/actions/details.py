@@ -92,7 +92,7 @@ async def set_details(deps: Deps, caller: Caller, cmd: SetDetails) -> DetailsChe
     """Change all or nothing. Raises IdentityNumberMalformed, IdentityNumberSet,
     IdentityNumberTaken, InviterRefused, InviterSet."""
     async with deps.begin() as work:
-        await lock_own(work, caller)
+        own = await lock_own(work, caller)
         await open_profile(deps, work, caller.account_id)
         if cmd.changes:
             await work.profiles.save(caller.account_id, deps.app.name, cmd.changes, deps.now())
@@ -101,7 +101,7 @@ async def set_details(deps: Deps, caller: Caller, cmd: SetDetails) -> DetailsChe
                 deps, work, caller.account_id, "", cmd.identity_number, replace_unverified=True
             )
         if cmd.inviter_id is not None:
-            await record_inviter(deps, work, caller, cmd.inviter_id)
+            await record_inviter(deps, work, own, cmd.inviter_id)
         checked = await _checked(deps, work, caller)
         await work.commit()
     return checked

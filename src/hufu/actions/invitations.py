@@ -90,18 +90,18 @@ async def set_inviter(deps: Deps, caller: Caller, cmd: SetInviter) -> InviterRec
     """
     async with deps.begin() as work:
         now = deps.now()
-        await lock_own(work, caller)
+        own = await lock_own(work, caller)
         if await work.invitations.find(caller.account_id):
             raise InviterSet
         limit, subject = Limit.INVITATION_GUESSES, str(caller.account_id)
         if not await work.limits.allows(limit, subject, deps.limits.caps(limit), now):
             raise GuessLimitReached
         inviter = await _owner(deps, work, cmd.code)
-        if inviter is None or not _may_invite(inviter, caller):
+        if inviter is None or not may_invite(inviter, own.id, own.created_at):
             await work.limits.claim(limit, subject, deps.limits.caps(limit), now)
             await work.commit()  # A wrong code counts even though the answer is no.
             raise InviterRefused
-        await _record(deps, work, caller, inviter.id, now)
+        await _record(deps, work, own.id, inviter.id, now)
         recorded = InviterRecorded(
             await _open_code(deps, work, caller.account_id),
             Invitation(caller.account_id, inviter.id, now),
@@ -124,16 +124,10 @@ async def _owner(deps: Deps, work: Work, code: str) -> Account | None:
     return None if owner_id is None else await work.accounts.find(owner_id, deps.app.pool)
 
 
-def _may_invite(inviter: Account, caller: Caller) -> bool:
-    return may_invite(inviter, caller.account_id, caller.account_since)
-
-
-async def _record(deps: Deps, work: Work, caller: Caller, inviter_id: int, now: datetime) -> None:
-    if not await work.invitations.claim(caller.account_id, inviter_id, deps.app.name, now):
+async def _record(deps: Deps, work: Work, account_id: int, inviter_id: int, now: datetime) -> None:
+    if not await work.invitations.claim(account_id, inviter_id, deps.app.name, now):
         raise InviterSet
-    await work.events.add(
-        EventKind.INVITER_SET, now, app=deps.app.name, account_id=caller.account_id
-    )
+    await work.events.add(EventKind.INVITER_SET, now, app=deps.app.name, account_id=account_id)
 
 
 async def invitation_due(deps: Deps, work: Work, account_id: int) -> list[Due]:
@@ -150,20 +144,20 @@ async def invitation_due(deps: Deps, work: Work, account_id: int) -> list[Due]:
     return [Due(inviter.id, Deed.INVITED, str(account_id))]
 
 
-async def record_inviter(deps: Deps, work: Work, caller: Caller, inviter_id: int) -> None:
-    """Record the inviter named by id, once for ever; the same again changes nothing.
+async def record_inviter(deps: Deps, work: Work, own: Account, inviter_id: int) -> None:
+    """Record the inviter of an account, named by id, once for ever; the same again changes nothing.
 
     Raises InviterRefused, InviterSet.
     """
-    current = await work.invitations.find(caller.account_id)
+    current = await work.invitations.find(own.id)
     if current is not None:
         if current.inviter_id != inviter_id:
             raise InviterSet
         return
     inviter = await work.accounts.find(inviter_id, deps.app.pool)
-    if inviter is None or not _may_invite(inviter, caller):
+    if inviter is None or not may_invite(inviter, own.id, own.created_at):
         raise InviterRefused
-    await _record(deps, work, caller, inviter_id, deps.now())
+    await _record(deps, work, own.id, inviter_id, deps.now())
 
 
 async def phone_of_inviter(work: Work, account_id: int) -> str | None:

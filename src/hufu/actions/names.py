@@ -92,6 +92,21 @@ async def set_handle(deps: Deps, caller: Caller, cmd: SetHandle) -> HandleSet:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadName:
+    """Show me my display name."""
+
+
+async def read_name(deps: Deps, caller: Caller, _: ReadName) -> str:
+    """The display name of the caller in the app."""
+    if caller.name is not None:
+        return caller.name
+    async with deps.begin() as work:
+        profile = await open_profile(deps, work, caller.account_id)
+        await work.commit()  # A first visit leaves a profile behind.
+    return profile.name
+
+
+@dataclass(frozen=True, slots=True)
 class SetName:
     """Choose a display name; `name` was checked for its form."""
 

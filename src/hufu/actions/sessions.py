@@ -6,7 +6,6 @@ from uuid import uuid4
 
 from hufu.actions.deps import Deps
 from hufu.actions.names import open_profile
-from hufu.domain.accounts import AccountState
 from hufu.domain.devices import marks_of
 from hufu.domain.errors import NotAllowed, SessionDead, SignInTooOld
 from hufu.domain.events import EventKind
@@ -14,13 +13,13 @@ from hufu.domain.identifiers import Identifier
 from hufu.domain.limits import Cap, Limit, within
 from hufu.domain.permissions import Caller, Client, Role
 from hufu.domain.profiles import View
-from hufu.domain.sessions import RECENT, Session, SignInMethod
+from hufu.domain.sessions import RECENT, Presented, Session, SignInMethod
+from hufu.domain.values import value
 from hufu.services.keys import token_hash
-from hufu.storage.presented import Presented
 from hufu.storage.work import Work
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SessionToken:
     """What a client shows as its session; `account_id` or `identifier` where the wire names the
     account too."""
@@ -30,7 +29,7 @@ class SessionToken:
     identifier: Identifier | None = field(repr=False, default=None)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SignedIn:
     """A session is open; only the client knows its token."""
 
@@ -93,41 +92,39 @@ async def authenticate(
     now = deps.now()
     network = client.network if deps.app.session_guesses_limited else None
     found = await deps.database.presented.find(token_hash(presented.token), view, network)
-    if found is None or not _counts(deps, found, presented, now):
+    if found is None or not _proves(deps, found, presented, now):
         await _count_wrong(deps, network)
         raise SessionDead
     if found.wrong_tokens and not within(_token_caps(deps), found.wrong_tokens, now):
         raise SessionDead
-    session = found.session
     if presented.identifier is not None:
-        await _refuse_other(deps, presented.identifier, session)
-    if session.wants_touch(now):
-        deps.database.last_seen.record(session.id, now)
+        await _refuse_other(deps, presented.identifier, found.account_id)
+    if found.wants_touch(now):
+        deps.database.last_seen.record(found.id, now)
     return Caller(
-        session.account_id,
-        found.account.created_at,
-        session.id,
-        session.created_at,
+        found.account_id,
+        found.id,
+        found.signed_in_at,
         found.role,
+        found.name,
         found.me,
         found.details,
     )
 
 
-def _counts(deps: Deps, found: Presented, presented: SessionToken, now: datetime) -> bool:
-    session, named = found.session, presented.account_id
+def _proves(deps: Deps, found: Presented, presented: SessionToken, now: datetime) -> bool:
+    named = presented.account_id
     return (
-        session.app == deps.app.name
-        and session.live(now)
-        and found.account.state is AccountState.ACTIVE
-        and (named is None or named == session.account_id)
+        found.app == deps.app.name
+        and found.counts(now)
+        and (named is None or named == found.account_id)
     )
 
 
-async def _refuse_other(deps: Deps, identifier: Identifier, session: Session) -> None:
+async def _refuse_other(deps: Deps, identifier: Identifier, account_id: int) -> None:
     async with deps.look() as work:
         named = await work.identifiers.find(deps.app.pool, identifier)
-    if named is None or named.account_id != session.account_id:
+    if named is None or named.account_id != account_id:
         raise NotAllowed
 
 

@@ -219,7 +219,6 @@ async def authenticate_by_password(
         role = await work.roles.get(proved.account.id, deps.app.name)
     return Caller(
         account_id=proved.account.id,
-        account_since=proved.account.created_at,
         session_id=None,
         signed_in_at=deps.now(),
         role=role,

@@ -1,10 +1,11 @@
 """The application as a process that serves runs it."""
 
 import asyncio
+import gc
 import multiprocessing
 import os
 import signal
-from collections.abc import MutableMapping
+from collections.abc import Awaitable, MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from hufu.core import open_core
 from hufu.services.logs import configure
 from hufu.wire.body import Receive
 from hufu.wire.serve import Send
+
+COLLECT_AFTER = 50_000
+"""Objects made and not yet gone before the collector looks for cycles; Python's own is 700."""
 
 
 class Worker:
@@ -25,12 +29,11 @@ class Worker:
     def __init__(self) -> None:
         self._server: Server | None = None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request, or the process's life."""
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Serve one request, or the process's life, which begins before any request."""
         if self._server is not None:
-            await self._server(scope, receive, send)
-        elif scope["type"] == "lifespan":
-            await self._live(scope, receive, send)
+            return self._server(scope, receive, send)
+        return self._live(scope, receive, send)
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Whatever keeps the life from beginning ends the process.
@@ -58,7 +61,12 @@ async def _built() -> Server:
     config = os.environ.get(CONFIG_VARIABLE)
     configuration = load(Path(config) if config else None, os.environ)
     configure(configuration.settings.log)
-    return Server(await open_core(configuration))
+    server = Server(await open_core(configuration))
+    # What lives as long as the process is no work for the collector, and requests leave no cycles.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER)
+    return server
 
 
 def _end_with_parent() -> None:

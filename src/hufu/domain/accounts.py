@@ -1,10 +1,10 @@
 """Accounts: what one person has, whichever app they came through."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from hufu.domain.errors import AccountBarred, AccountUnknown, Refusal
+from hufu.domain.values import value
 
 
 class AccountState(StrEnum):
@@ -15,7 +15,7 @@ class AccountState(StrEnum):
     CLOSED = "closed"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Account:
     """One account of a pool; the id is random and gives no power."""
 

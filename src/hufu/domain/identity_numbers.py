@@ -1,11 +1,12 @@
 """Identity numbers of the People's Republic of China (GB 11643-1999)."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 
 from hufu.domain.errors import IdentityNumberMalformed
 from hufu.domain.names import clean_text, half_width
+from hufu.domain.values import value
 
 EARLIEST_BIRTH_YEAR = 1850
 
@@ -21,7 +22,7 @@ _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK_CHARACTERS = "10X98765432"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class IdentityNumber:
     """A number that could have been issued: 18 ASCII characters, X in upper case."""
 
@@ -33,7 +34,7 @@ class IdentityNumber:
         return f"{self.number[:3]}{'*' * 11}{self.number[-4:]}"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SealedIdentity:
     """A person's name and sealed number as recorded for an account in an app."""
 

@@ -1,11 +1,11 @@
 """Who is asking, and what they are in an app."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 from hufu.domain.profiles import Me, SealedDetails
+from hufu.domain.values import value
 
 
 class Role(StrEnum):
@@ -18,24 +18,25 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Caller:
     """Somebody who proved to own an account; only `authenticate` makes one.
 
-    `session_id` is None when the proof was a password for this one call. `me` and `details` are
-    there where they were read together with the session, and there was something to read.
+    `session_id` is None when the proof was a password for this one call. `name`, `me` and
+    `details` are there where they were read together with the session, and there was something to
+    read.
     """
 
     account_id: int
-    account_since: datetime
     session_id: UUID | None
     signed_in_at: datetime
     role: Role
+    name: str | None = None
     me: Me | None = None
     details: SealedDetails | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Client:
     """Where a request came from.
 

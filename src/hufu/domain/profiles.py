@@ -1,10 +1,11 @@
 """Profiles: what an app knows of an account beyond who it is. One per account and app."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
 from hufu.domain.identity_numbers import SealedIdentity
+from hufu.domain.values import value
 
 
 class Sex(IntEnum):
@@ -15,7 +16,7 @@ class Sex(IntEnum):
     UNDISCLOSED = 2
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Profile:
     """The profile of an account in an app. Absent text is None."""
 
@@ -38,7 +39,7 @@ class Profile:
     signed_in_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Me:
     """The account as its owner sees it in an app. Phone is E.164; handle only where the app has
     handles."""
@@ -50,7 +51,7 @@ class Me:
     profile: Profile
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SealedDetails:
     """A company's details, with the identity number still sealed; `inviter_phone` (E.164) is
     another person's number."""
@@ -61,8 +62,10 @@ class SealedDetails:
 
 
 class View(StrEnum):
-    """What is read of an account together with its session: nothing more, `Me`, `SealedDetails`."""
+    """What is read of an account together with its session: nothing more, its display name, `Me`,
+    `SealedDetails`."""
 
     SESSION = "session"
+    NAME = "name"
     PROFILE = "profile"
     DETAILS = "details"

@@ -1,9 +1,14 @@
 """Sessions: how long one lives and what is kept of it."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
+
+from hufu.domain.accounts import AccountState
+from hufu.domain.permissions import Role
+from hufu.domain.profiles import Me, SealedDetails
+from hufu.domain.values import value
 
 RECENT = timedelta(minutes=15)
 """How old a sign-in may be for steps that change who owns the account."""
@@ -21,7 +26,7 @@ class SignInMethod(StrEnum):
     RECOVERY = "recovery"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SessionPolicy:
     """How long sessions of an app live unused (`idle`) and at most (`absolute`)."""
 
@@ -29,7 +34,7 @@ class SessionPolicy:
     absolute: timedelta
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Session:
     """One sign-in. The token itself is known to the client only."""
 
@@ -52,6 +57,34 @@ class Session:
     def recent(self, now: datetime) -> bool:
         """Whether the sign-in itself is recent."""
         return now - self.created_at <= RECENT
+
+
+@value
+class Presented:
+    """A session as its client shows it, with what was read along with it.
+
+    It ends at `ends_at` unless it is used before: then its idle life is over, or its absolute one.
+    `wrong_tokens` are the times of the wrong session tokens from the asking client's network.
+    """
+
+    id: UUID
+    account_id: int
+    app: str
+    method: SignInMethod
+    device: str | None
+    signed_in_at: datetime
+    seen_at: datetime
+    ends_at: datetime
+    account_state: AccountState
+    role: Role
+    wrong_tokens: Sequence[datetime]
+    name: str | None = None
+    me: Me | None = None
+    details: SealedDetails | None = None
+
+    def counts(self, now: datetime) -> bool:
+        """Whether it proves anything: it has not ended, and the account may be used."""
+        return now < self.ends_at and self.account_state is AccountState.ACTIVE
 
     def wants_touch(self, now: datetime) -> bool:
         """Whether its last-seen time is worth writing."""

@@ -14,6 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from hufu.wire.clients import Network, Proxies, client_address
+from hufu.wire.metrics import publish
 
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -27,6 +28,7 @@ def routes(operators: tuple[Network, ...], proxies: Proxies) -> list[Route]:
         address = client_address(peer, forwarded, proxies)
         if address is None or not any(address in network for network in operators):
             return PlainTextResponse("not found\n", status_code=404)
+        publish()
         registry = REGISTRY
         if os.environ.get(MULTIPROCESS):
             registry = CollectorRegistry()

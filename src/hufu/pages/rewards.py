@@ -30,6 +30,7 @@ from hufu.wire import body
 from hufu.wire.dialect import BODY_LIMIT
 from hufu.wire.fields import Form, Matching, Reader, WireId
 from hufu.wire.forms import UTF_8, header_parameters
+from hufu.wire.headers import Headers
 from hufu.wire.json_objects import json_object
 
 Backend = Callable[[str], Awaitable[Deps | None]]
@@ -202,7 +203,7 @@ async def _read_event(request: Request) -> Event:
         raise Problem(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "not_json", "send an object as application/json"
         )
-    raw = await body.read(request.receive, request.headers.raw, BODY_LIMIT)
+    raw = await body.read(request.receive, Headers(request.headers.raw), BODY_LIMIT)
     try:
         fields = json_object(raw)
     except Malformed:

@@ -25,14 +25,15 @@ class Gatherer(Generic[Item, Result]):
         self._run = run
         self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
         self._work: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop
 
     def put(self, item: Item) -> asyncio.Future[Result]:
         """What becomes of the item. The future raises what the batch raises."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Result] = loop.create_future()
+        if self._work is None:  # Which loop it is is asked for once a batch: Python 3.11 is slow.
+            self._loop = asyncio.get_running_loop()
+            self._work = self._loop.create_task(self._empty())
+        future: asyncio.Future[Result] = self._loop.create_future()
         self._waiting.append((item, future))
-        if self._work is None:
-            self._work = loop.create_task(self._empty())
         return future
 
     async def settled(self) -> None:

@@ -1,26 +1,24 @@
 """Sessions as clients present them, with everything that an answer of the hot calls needs."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
 
-from hufu.domain.accounts import Account, AccountState
+from hufu.domain.accounts import AccountState
 from hufu.domain.identity_numbers import SealedIdentity
 from hufu.domain.limits import Limit
 from hufu.domain.permissions import Role
 from hufu.domain.profiles import Me, Profile, SealedDetails, Sex, View
-from hufu.domain.sessions import Session, SignInMethod
+from hufu.domain.sessions import Presented, SignInMethod
 from hufu.storage.gathering import Gatherer, Lane
 
 _SESSION = (
-    "s.id, s.account_id, s.app, s.method, s.device, s.network, s.user_agent, s.created_at, "
-    "s.seen_at, s.idle, s.expires_at, a.pool, a.state, a.created_at, r.role, l.hits"
+    "s.id, s.account_id, s.app, s.method, s.device, s.created_at, s.seen_at, "
+    "least(s.expires_at, s.seen_at + s.idle), a.state, r.role, l.hits"
 )
 _PROFILE = (
     "p.account_id, p.name, p.sex, p.zip, p.province, p.city, p.address, p.country, p.avatar, "
@@ -38,6 +36,7 @@ _FROM_PROFILE = (
     f"{_FROM_SESSION} LEFT JOIN profiles p ON p.account_id = s.account_id AND p.app = s.app"
 )
 _SESSION_STATEMENT = f"SELECT q.place, {_SESSION} {_FROM_SESSION}"
+_NAME_STATEMENT = f"SELECT q.place, {_SESSION}, p.name {_FROM_PROFILE}"
 _PROFILE_STATEMENT = f"""
 SELECT q.place, {_SESSION}, {_PROFILE}, h.shown, i.phone, i.email {_FROM_PROFILE}
 LEFT JOIN handles h ON h.account_id = s.account_id AND h.app = s.app AND h.released_at IS NULL
@@ -54,49 +53,55 @@ SELECT q.place, {_SESSION}, {_PROFILE}, n.real_name, n.sealed, n.blind_index, n.
 ) {_FROM_PROFILE}
 LEFT JOIN identity_numbers n ON n.account_id = s.account_id AND n.app = s.app
 """  # noqa: S608
-_AFTER_SESSION = 17
-_AFTER_PROFILE = 34
+_AFTER_SESSION = 12
+_AFTER_PROFILE = 29
 
 
-@dataclass(frozen=True, slots=True)
-class Presented:
-    """A session with what decides whether it still counts, and what was read along with it.
+# Calling an enumeration costs as much as a column does to read.
+_METHODS = {each.value: each for each in SignInMethod}
+_STATES = {each.value: each for each in AccountState}
+_ROLES = {None: Role.MEMBER} | {each.value: each for each in Role}
+_SEXES = {each.value: each for each in Sex}
 
-    `wrong_tokens` are the times of the wrong session tokens from the asking client's network.
-    """
 
-    session: Session
-    account: Account
-    role: Role
-    wrong_tokens: Sequence[datetime]
-    me: Me | None = None
-    details: SealedDetails | None = None
+def _session(
+    row: asyncpg.Record,
+    name: str | None = None,
+    me: Me | None = None,
+    details: SealedDetails | None = None,
+) -> Presented:
+    return Presented(
+        row[1],
+        row[2],
+        row[3],
+        _METHODS[row[4]],
+        row[5],
+        row[6],
+        row[7],
+        row[8],
+        _STATES[row[9]],
+        _ROLES[row[10]],
+        row[11] or (),
+        name,
+        me,
+        details,
+    )
+
+
+def _with_name(row: asyncpg.Record) -> Presented:
+    return _session(row, row[_AFTER_SESSION])
 
 
 def _profile(row: asyncpg.Record) -> Profile | None:
     account_id, name, sex, *rest = row[_AFTER_SESSION:_AFTER_PROFILE]
-    return None if account_id is None else Profile(account_id, name, Sex(sex), *rest)
-
-
-def _session(
-    row: asyncpg.Record, me: Me | None = None, details: SealedDetails | None = None
-) -> Presented:
-    id, account_id, app, method, *rest, pool, state, since, role, hits = row[1:_AFTER_SESSION]
-    return Presented(
-        Session(id, account_id, app, SignInMethod(method), *rest),
-        Account(account_id, pool, AccountState(state), since),
-        Role(role) if role else Role.MEMBER,
-        hits or (),
-        me,
-        details,
-    )
+    return None if account_id is None else Profile(account_id, name, _SEXES[sex], *rest)
 
 
 def _with_profile(row: asyncpg.Record) -> Presented:
     if (profile := _profile(row)) is None:
         return _session(row)
     handle, phone, email = row[_AFTER_PROFILE:]
-    return _session(row, Me(profile.account_id, handle, phone, email, profile))
+    return _session(row, me=Me(profile.account_id, handle, phone, email, profile))
 
 
 def _with_details(row: asyncpg.Record) -> Presented:
@@ -110,15 +115,15 @@ def _with_details(row: asyncpg.Record) -> Presented:
 _READS: Mapping[View, tuple[str, Callable[[asyncpg.Record], Presented]]] = MappingProxyType(
     {
         View.SESSION: (_SESSION_STATEMENT, _session),
+        View.NAME: (_NAME_STATEMENT, _with_name),
         View.PROFILE: (_PROFILE_STATEMENT, _with_profile),
         View.DETAILS: (_DETAILS_STATEMENT, _with_details),
     }
 )
 
 
-class _Question(NamedTuple):
-    token_hash: bytes
-    network: str | None
+_Question = tuple[bytes, str | None]
+"""A token's hash, and the network of the client that shows it where its wrong ones count."""
 
 
 class PresentedSessions:
@@ -133,11 +138,11 @@ class PresentedSessions:
             view: Gatherer[_Question, Presented | None](self._asking(view)) for view in View
         }
 
-    async def find(
+    def find(
         self, token_hash: bytes, view: View, network: str | None = None
-    ) -> Presented | None:
+    ) -> Awaitable[Presented | None]:
         """The session of the token, in whatever app it is. Raises DatabaseUnavailable."""
-        return await self._questions[view].put(_Question(token_hash, network))
+        return self._questions[view].put((token_hash, network))
 
     def _asking(self, view: View) -> Callable[[list[_Question]], Awaitable[list[Presented | None]]]:
         statement, shaped = _READS[view]
@@ -145,8 +150,8 @@ class PresentedSessions:
         async def ask(questions: list[_Question]) -> list[Presented | None]:
             rows = await self._lane.fetch(
                 statement,
-                [question.token_hash for question in questions],
-                [question.network for question in questions],
+                [token_hash for token_hash, _ in questions],
+                [network for _, network in questions],
             )
             answers: list[Presented | None] = [None] * len(questions)
             for row in rows:

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import msgspec
 
-from hufu.wire.body import Headers
+from hufu.domain.values import value
 from hufu.wire.cookies import clear_cookie, cookie_name, set_cookie
-from hufu.wire.dialect import Reply, SetCookie
+from hufu.wire.dialect import JSON, Reply, SetCookie
+from hufu.wire.headers import Headers
 
 Header = tuple[bytes, bytes]
 
@@ -21,11 +22,12 @@ STANDING_HEADERS: tuple[Header, ...] = (
     (b"x-content-type-options", b"nosniff"),
 )
 NO_CONTENT = 204
+_OF_JSON: tuple[Header, ...] = ((b"content-type", JSON), *STANDING_HEADERS)
 
 _encode = msgspec.json.Encoder().encode
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Encoded:
     """An answer as bytes."""
 
@@ -48,13 +50,12 @@ class Mount:
     ) -> Encoded:
         """The reply as it leaves from here; `status` in place of its own."""
         body = reply.body if isinstance(reply.body, bytes) else _encode(reply.body)
-        headers = (
-            (b"content-type", reply.content_type),
-            (b"content-length", str(len(body)).encode()),
-            *STANDING_HEADERS,
-            *(self._cookie(cookie) for cookie in reply.cookies),
-            *extra,
-        )
+        standing = _OF_JSON
+        if reply.content_type is not JSON:
+            standing = ((b"content-type", reply.content_type), *STANDING_HEADERS)
+        headers = (*standing, (b"content-length", b"%d" % len(body)), *extra)
+        if reply.cookies:
+            headers += tuple(self._cookie(cookie) for cookie in reply.cookies)
         return Encoded(status or reply.status, headers, body)
 
     def cookie_name(self, base: str | None) -> str | None:
@@ -65,7 +66,7 @@ class Mount:
         """What lets the page that asks read the answer, if it is one of the foreign origins."""
         if not self.cors_origins:
             return ()
-        origin = next((value for key, value in headers if key == b"origin"), b"")
+        origin = headers.first(b"origin") or b""
         if origin.decode("latin-1") not in self.cors_origins:
             return ((b"vary", b"origin"),)
         return (

@@ -1,17 +1,21 @@
 """From the bytes of a request to its fields, whichever of three content types they came in."""
 
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from functools import lru_cache
 from typing import Any
 
 from hufu.domain.errors import Malformed
 from hufu.wire.forms import UTF_8, header_parameters, multipart, urlencoded
+from hufu.wire.headers import Headers
 from hufu.wire.json_objects import json_object
 from hufu.wire.texts import text_of
 
+FORM = "application/x-www-form-urlencoded"
+
+_NOTHING = frozenset({None, b"0"})
 _LONGEST_LENGTH = 18  # Digits of a Content-Length that is worth comparing.
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Headers = Iterable[tuple[bytes, bytes]]
 Fields = dict[str, object]
 
 
@@ -23,29 +27,35 @@ class ClientGone(Exception):
     """The client hung up before its request was complete."""
 
 
-def sole_header(headers: Headers, name: bytes) -> bytes | None:
-    """The value of a header that may be sent once; raises Malformed. `name` is in lower case."""
-    values = [value for key, value in headers if key == name]
-    if len(values) > 1:
-        raise Malformed
-    return values[0] if values else None
+def announced(scope: Mapping[str, Any], headers: Headers) -> bool:
+    """Whether a body may follow; in HTTP/1.1 a header says so (RFC 9112, 6.3).
+
+    Not to look for one that cannot be there saves a third of a small request's time.
+    """
+    return (
+        headers.first(b"content-length") not in _NOTHING
+        or headers.first(b"transfer-encoding") is not None
+        or not scope["http_version"].startswith("1")
+    )
 
 
 async def read(receive: Receive, headers: Headers, limit: int) -> bytes:
     """The whole body, at most `limit` bytes; raises BodyTooLarge, ClientGone, Malformed."""
     if _announced(headers) > limit:
         raise BodyTooLarge
-    body = bytearray()
+    chunks: list[bytes] = []
+    room = limit
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientGone
         chunk = message.get("body", b"")
-        if len(body) + len(chunk) > limit:
+        room -= len(chunk)
+        if room < 0:
             raise BodyTooLarge
-        body += chunk
+        chunks.append(chunk)
         if not message.get("more_body", False):
-            return bytes(body)
+            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 def parse(content_type: bytes | None, body: bytes) -> Fields:
@@ -54,21 +64,28 @@ def parse(content_type: bytes | None, body: bytes) -> Fields:
         return {}
     if content_type is None:
         raise Malformed
+    kind, boundary = _kind(content_type)
+    if kind == FORM:
+        return urlencoded(body)
+    if kind == "application/json":
+        return json_object(body)
+    if kind == "multipart/form-data":
+        return multipart(boundary, body)
+    raise Malformed
+
+
+@lru_cache(maxsize=256)
+def _kind(content_type: bytes) -> tuple[str, str]:
+    """The media type and its boundary; clients send few different ones."""
     kind, parameters = header_parameters(text_of(content_type))
     if parameters.get("charset", "utf-8").lower() not in UTF_8:
         raise Malformed
-    if kind == "application/json":
-        return json_object(body)
-    if kind == "application/x-www-form-urlencoded":
-        return urlencoded(body)
-    if kind == "multipart/form-data":
-        return multipart(parameters.get("boundary", ""), body)
-    raise Malformed
+    return kind, parameters.get("boundary", "")
 
 
 def _announced(headers: Headers) -> int:
     """The Content-Length in bytes, 0 if none was sent (RFC 9110, 8.6)."""
-    value = sole_header(headers, b"content-length")
+    value = headers.sole(b"content-length")
     if value is None:
         return 0
     if not value.isdigit():

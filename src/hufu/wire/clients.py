@@ -1,13 +1,22 @@
 """Which machine a request comes from, as far as that can be known."""
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import Any
+
+from hufu.domain.permissions import Client
+from hufu.wire.headers import Headers
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 UNKNOWN = "unknown"
+LONGEST_USER_AGENT = 256  # Bytes.
+REMEMBERED = 4096
+LONGEST_REMEMBERED = 256  # Bytes of X-Forwarded-For.
 
 _V6_HOST_BITS = 64
 # Some proxies add the port: 192.0.2.7:4711, [2001:db8::7]:4711.
@@ -26,8 +35,40 @@ class Proxies:
         return any(address in network for network in self.networks)
 
 
+class Clients:
+    """Tells where requests come from, as the proxies and the mode of the server have it.
+
+    In development loopback is no network, for everybody there is the same machine.
+    """
+
+    def __init__(self, proxies: Proxies, *, loopback_counts: bool) -> None:
+        self._proxies = proxies
+        self._loopback_counts = loopback_counts
+        # What an address says does not change; clients come again and again.
+        self._told = lru_cache(maxsize=REMEMBERED)(self._tell)
+
+    def client(self, scope: Mapping[str, Any], headers: Headers) -> Client:
+        """Where the request comes from."""
+        peer = scope.get("client")
+        forwarded = tuple(headers.all(b"x-forwarded-for"))
+        short = sum(map(len, forwarded)) <= LONGEST_REMEMBERED
+        return (self._told if short else self._tell)(
+            peer[0] if peer else None,
+            forwarded,
+            (headers.first(b"user-agent") or b"")[:LONGEST_USER_AGENT],
+        )
+
+    def _tell(self, peer: str | None, forwarded: tuple[bytes, ...], user_agent: bytes) -> Client:
+        address = client_address(peer, forwarded, self._proxies)
+        counts = self._loopback_counts or not is_loopback(address)
+        return Client(
+            network_of(address) if counts else None,
+            user_agent.decode("latin-1").replace("\0", ""),
+        )
+
+
 def client_address(
-    peer: str | None, forwarded_for: list[bytes], proxies: Proxies
+    peer: str | None, forwarded_for: Sequence[bytes], proxies: Proxies
 ) -> Address | None:
     """The nearest machine that is not one of our proxies; None when even the peer is unknown.
 

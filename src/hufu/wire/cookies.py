@@ -3,7 +3,7 @@
 import re
 from typing import Literal
 
-from hufu.wire.body import Headers
+from hufu.wire.headers import Headers
 
 SameSite = Literal["Strict", "Lax", "None"]
 
@@ -27,17 +27,17 @@ def read_cookie(headers: Headers, name: str) -> str | None:
     proves nothing.
     """
     wanted = name.encode()
-    values = {
-        value.strip(b" \t")
-        for header, line in headers
-        if header == b"cookie"
-        for key, _, value in (pair.partition(b"=") for pair in line.split(b";"))
-        if key.strip(b" \t") == wanted
-    }
-    if len(values) != 1:
-        return None
-    value = values.pop().decode("latin-1")
-    return value if value and _VALUE.fullmatch(value) else None
+    found = None
+    for line in headers.all(b"cookie"):
+        for pair in line.split(b";"):
+            key, _, value = pair.partition(b"=")
+            if key.strip(b" \t") == wanted:
+                value = value.strip(b" \t")
+                if found is not None and found != value:
+                    return None
+                found = value
+    text = found.decode("latin-1") if found else ""
+    return text if text and _VALUE.fullmatch(text) else None
 
 
 def set_cookie(

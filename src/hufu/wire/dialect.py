@@ -15,14 +15,18 @@ from hufu.domain.passwords import Password
 from hufu.domain.permissions import Caller, Client, Role
 from hufu.domain.profiles import View
 from hufu.domain.rewards import Deed
+from hufu.domain.values import value
 from hufu.services import randomness
-from hufu.wire.body import Fields, Headers
+from hufu.services.clock import Clock
+from hufu.wire.body import Fields
 from hufu.wire.deviations import Deviation
+from hufu.wire.headers import Headers
 
 KIB = 1024
 BODY_LIMIT = 64 * KIB
 JSON = b"application/json; charset=utf-8"
 JPEG = b"image/jpeg"
+PREFETCH = (b"sec-purpose", b"purpose", b"x-moz")
 
 Options = TypeVar("Options")
 Command = TypeVar("Command")
@@ -30,7 +34,7 @@ Command_co = TypeVar("Command_co", covariant=True)
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Head:
     """What a request says before its body. `cors_origins` are the foreign origins whose pages may
     call the app; `session` is what its cookie shows."""
@@ -54,12 +58,22 @@ class Head:
         own = scheme in {"http", "https"} and host == self.header(b"host")
         return not own and origin not in self.cors_origins
 
+    @property
+    def ahead_of_need(self) -> bool:
+        """Whether a browser fetches what its user may never ask for."""
+        for name in PREFETCH:
+            value = self.headers.first(name)
+            if value is not None and b"prefetch" in value:
+                return True
+        return False
+
     def header(self, name: bytes) -> str | None:
         """The first header of that lower-case name."""
-        return next((value.decode("latin-1") for key, value in self.headers if key == name), None)
+        value = self.headers.first(name)
+        return None if value is None else value.decode("latin-1")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Visit(Generic[Options]):
     """Everything about a request that is not in its fields.
 
@@ -70,12 +84,16 @@ class Visit(Generic[Options]):
     app: App
     options: Options
     client: Client
-    now: datetime
+    clock: Clock
     session: SessionToken | None
     visitor: str | None = field(repr=False)
 
+    def now(self) -> datetime:
+        """The time by the database's clock, in UTC."""
+        return self.clock.now()
 
-@dataclass(frozen=True, slots=True)
+
+@value
 class SetCookie:
     """A cookie for the mount; an empty value takes it away."""
 
@@ -84,7 +102,7 @@ class SetCookie:
     life: timedelta | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Reply:
     """An answer before it is bytes. A body of bytes is sent as it is, any other as JSON."""
 

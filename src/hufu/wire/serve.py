@@ -13,26 +13,25 @@ from hufu.actions.deps import Deps
 from hufu.actions.sessions import SessionToken, authenticate
 from hufu.actions.sign_in import authenticate_by_password
 from hufu.domain.errors import Refusal
-from hufu.domain.permissions import Caller, Client
-from hufu.domain.profiles import View
+from hufu.domain.permissions import Client
 from hufu.services.clock import ClockUnknown
 from hufu.services.overload import Overloaded, Unavailable
 from hufu.wire import body, metrics
 from hufu.wire.answers import Encoded, Header, Mount
-from hufu.wire.body import BodyTooLarge, ClientGone, Fields, Headers
+from hufu.wire.body import BodyTooLarge, ClientGone, Fields
 from hufu.wire.cookies import read_cookie
 from hufu.wire.dialect import (
+    Anyone,
     Dialect,
     Endpoint,
     Head,
-    Member,
     Options,
-    Proof,
     Reply,
     Visit,
     replies_to_refusals,
 )
 from hufu.wire.fields import Reader
+from hufu.wire.headers import Headers
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 NOT_FOUND = 404
@@ -42,6 +41,7 @@ BROKEN = 500
 UNAVAILABLE = 503
 RETRY_AFTER = 1
 
+_FORM = body.FORM.encode()
 _SLASHES = re.compile("//+")
 _log = structlog.get_logger()
 
@@ -76,16 +76,16 @@ class Service(Generic[Options]):
     async def serve(
         self,
         scope: MutableMapping[str, Any],
+        headers: Headers,
         receive: body.Receive,
         send: Send,
         path: str,
         client: Client,
     ) -> None:
         """Answer one request; `path` is below the mount, without a slash in front."""
-        headers: Headers = scope["headers"]
         if self._dialect.doubled_slashes:
-            path = _SLASHES.sub("/", path)
-        rows, value = self._find(path.lstrip("/") if self._dialect.doubled_slashes else path)
+            path = _SLASHES.sub("/", path).lstrip("/")
+        rows, value = self._find(path)
         row = rows.get(scope["method"])
         if row is None:
             answer = self._no_row(rows, scope["method"], headers)
@@ -94,14 +94,8 @@ class Service(Generic[Options]):
                 answer = await self._answer(row, receive, headers, value, client, scope)
             except ClientGone:
                 return
-        extra = self._mount.cors(headers)
-        await send(
-            {
-                "type": "http.response.start",
-                "status": answer.status,
-                "headers": [*answer.headers, *extra],
-            }
-        )
+        sent = [*answer.headers, *self._mount.cors(headers)]
+        await send({"type": "http.response.start", "status": answer.status, "headers": sent})
         await send({"type": "http.response.body", "body": answer.body})
 
     async def _answer(
@@ -135,7 +129,7 @@ class Service(Generic[Options]):
             outcome = metrics.BROKEN
             return self._broken(row, error)
         finally:
-            metrics.ANSWERS.labels(self._deps.app.name, row.endpoint.path, outcome).inc()
+            metrics.ANSWERS.add(self._deps.app.name, row.endpoint.path, outcome)
 
     async def _fields(
         self,
@@ -145,42 +139,41 @@ class Service(Generic[Options]):
         value: str | None,
         scope: MutableMapping[str, Any],
     ) -> Fields:
-        raw = await body.read(receive, headers, row.endpoint.body_limit)
+        raw = b""
+        if body.announced(scope, headers):
+            raw = await body.read(receive, headers, row.endpoint.body_limit)
         if row.endpoint.from_query:
-            fields = body.parse(b"application/x-www-form-urlencoded", scope["query_string"])
+            fields = body.parse(_FORM, scope["query_string"])
         else:
-            fields = body.parse(body.sole_header(headers, b"content-type"), raw)
+            fields = body.parse(headers.sole(b"content-type"), raw)
         if row.parameter is not None:
             fields[row.parameter] = value
         return fields
 
     async def _reply(self, row: _Row[Options], head: Head, fields: Fields, client: Client) -> Reply:
         endpoint = row.endpoint
-        if isinstance(endpoint, Member):
-            proof = (endpoint.proof or self._dialect.proof)(fields, head.session)
-            request = row.reader.read(fields)
-            caller = await self._caller(proof, client, endpoint.view)
-            session = proof if isinstance(proof, SessionToken) else None
-            visit = self._visit(head, client, session)
-            return await endpoint.answer(self._deps, caller, request, visit)
-        session = SessionToken(head.session) if head.session else None
-        visit = self._visit(head, client, session)
-        return await endpoint.answer(self._deps, row.reader.read(fields), visit)
-
-    def _visit(self, head: Head, client: Client, session: SessionToken | None) -> Visit[Options]:
-        return Visit(
-            app=self._deps.app,
-            options=self._options,
-            client=client,
-            now=self._deps.now(),
-            session=session,
-            visitor=self._visitor_cookie and read_cookie(head.headers, self._visitor_cookie),
-        )
-
-    async def _caller(self, proof: Proof, client: Client, view: View) -> Caller:
+        if isinstance(endpoint, Anyone):
+            session = SessionToken(head.session) if head.session else None
+            visitor = self._visitor_cookie and read_cookie(head.headers, self._visitor_cookie)
+            visit = self._visit(client, session, visitor)
+            return await endpoint.answer(self._deps, row.reader.read(fields), visit)
+        proof = (endpoint.proof or self._dialect.proof)(fields, head.session)
+        request = row.reader.read(fields)
         if isinstance(proof, SessionToken):
-            return await authenticate(self._deps, client, proof, view)
-        return await authenticate_by_password(self._deps, client, proof.identifier, proof.password)
+            caller = await authenticate(self._deps, client, proof, endpoint.view)
+            visit = self._visit(client, proof)
+        else:
+            caller = await authenticate_by_password(
+                self._deps, client, proof.identifier, proof.password
+            )
+            visit = self._visit(client, None)
+        return await endpoint.answer(self._deps, caller, request, visit)
+
+    def _visit(
+        self, client: Client, session: SessionToken | None, visitor: str | None = None
+    ) -> Visit[Options]:
+        deps = self._deps
+        return Visit(deps.app, self._options, client, deps.clock, session, visitor)
 
     def _head(self, method: str, headers: Headers) -> Head:
         name = self._session_cookie
@@ -204,7 +197,10 @@ class Service(Generic[Options]):
             for refusal, reply in replies_to_refusals(self._dialect, endpoint.refusals).items()
         }
         row = _Row(
-            endpoint, Reader(endpoint.request), encoded, f"<{parameter}" if parameter else None
+            endpoint,
+            Reader(endpoint.request),
+            encoded,
+            f"<{parameter}" if parameter else None,
         )
         return before, row
 

@@ -50,6 +50,8 @@ from hufu.wire.body import Fields
 from hufu.wire.dialect import Anyone, Endpoint, Head, Reply, SetCookie, Visit
 from hufu.wire.fields import Reader
 from hufu.wire.forms import Upload
+from hufu.wire.headers import Headers
+from rewarding import StillClock
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -111,7 +113,7 @@ def visit(options: m.Options | None = None, session: SessionToken | None = None)
         ),
         options=options or m.Options(),
         client=CLIENT,
-        now=datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC),
+        clock=StillClock(datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)),
         session=session,
         visitor=None,
     )
@@ -140,7 +142,7 @@ def head(
     headers: Iterable[tuple[bytes, bytes]] = (),
     origins: frozenset[str] = frozenset(),
 ) -> Head:
-    return Head(method, [(b"host", b"creator.example.com"), *headers], origins, None)
+    return Head(method, Headers([(b"host", b"creator.example.com"), *headers]), origins, None)
 
 
 # Registering with a name

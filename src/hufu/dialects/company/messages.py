@@ -196,8 +196,8 @@ class _Timed(msgspec.Struct):
 
     def note_clock(self, visit: Visit) -> None:
         """Record how far the client's clock is off; raises Malformed where that is limited."""
-        skew = clock_skew(self.utime, visit.now)
-        metrics.CLOCK_SKEW.labels(visit.app.name).observe(skew)
+        skew = clock_skew(self.utime, visit.now())
+        metrics.add_clock_skew(visit.app.name, skew)
         window = visit.options.utime_window_seconds
         if window and skew > window:
             raise Malformed("utime")

@@ -106,8 +106,7 @@ def guard(head: Head, _: Endpoint[Any]) -> None:
         raise CrossSite
     if head.method != "GET":
         return
-    ahead = (head.header(name) for name in (b"sec-purpose", b"purpose", b"x-moz"))
-    if any(value and "prefetch" in value for value in ahead):
+    if head.ahead_of_need:
         raise MessageNotWanted
     if head.header(b"sec-fetch-dest") not in {None, "empty"}:
         raise MessageNotWanted

@@ -3,7 +3,7 @@
 from hufu.actions.avatars import set_avatar
 from hufu.actions.captchas import draw_captcha, send_code_for_captcha
 from hufu.actions.identity_numbers import read_identity, set_identity
-from hufu.actions.names import set_name
+from hufu.actions.names import read_name, set_name
 from hufu.actions.profiles import read_profile
 from hufu.actions.sessions import log_out
 from hufu.actions.sign_in import log_in
@@ -31,9 +31,9 @@ ENDPOINTS: tuple[Endpoint[m.Options], ...] = (
         "GET",
         "api/check_login",
         m.CheckLogin,
-        read_profile,
+        read_name,
         m.login_checked,
-        view=View.PROFILE,
+        view=View.NAME,
     ),
     Member("GET", "api/logout", m.Logout, log_out, m.logged_out),
     Member(

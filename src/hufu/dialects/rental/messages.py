@@ -8,7 +8,7 @@ from hufu.actions.avatars import AvatarSet, SetAvatar
 from hufu.actions.captchas import CaptchaDrawn, DrawCaptcha, SendCodeForCaptcha
 from hufu.actions.deps import App
 from hufu.actions.identity_numbers import Identity, IdentitySet, ReadIdentity, SetIdentity
-from hufu.actions.names import NameSet, SetName
+from hufu.actions.names import NameSet, ReadName, SetName
 from hufu.actions.outbox import CodeSent
 from hufu.actions.profiles import ReadProfile
 from hufu.actions.sessions import LoggedOut, LogOut, SessionToken, SignedIn
@@ -72,8 +72,7 @@ def guard(head: Head, endpoint: Endpoint[Any]) -> None:
     another site can send a cookie but no JSON, so with a cookie bodies must be JSON. What a page
     of a neighbouring host draws, as a picture or a frame, is none of these calls but the captcha.
     """
-    ahead = (head.header(name) for name in (b"sec-purpose", b"purpose", b"x-moz"))
-    if any(value and "prefetch" in value for value in ahead):
+    if head.ahead_of_need:
         raise MessageNotWanted
     drawn = head.header(b"sec-fetch-dest") not in {None, "empty", "document"}
     if head.cross_site or (drawn and endpoint.path != IMAGE_PATH):
@@ -175,8 +174,8 @@ class Login(msgspec.Struct):
 
 
 class CheckLogin(msgspec.Struct):
-    def command(self, _: Visit) -> ReadProfile:
-        return ReadProfile()
+    def command(self, _: Visit) -> ReadName:
+        return ReadName()
 
 
 class Logout(msgspec.Struct):
@@ -233,8 +232,7 @@ def signed_in(done: SignedIn, visit: Visit) -> Reply:
     return Reply(says(OK, "OK").body, cookies=(cookie,))
 
 
-def login_checked(me: Me, visit: Visit) -> Reply:
-    name = me.profile.name
+def login_checked(name: str, visit: Visit) -> Reply:
     as_object = visit.options.check_login_data == "object"
     return says(OK, "OK", data={"name": name} if as_object else name)
 
