@@ -2,7 +2,6 @@
 bundle that its actions are given."""
 
 import asyncio
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,6 +19,7 @@ from hufu.services.blocklist import common_passwords
 from hufu.services.breaker import Breaker
 from hufu.services.captcha import CaptchaPainter
 from hufu.services.clock import Clock, DatabaseClock
+from hufu.services.cores import share_of_cores
 from hufu.services.delivery import Channel
 from hufu.services.images import Images
 from hufu.services.keys import Digester, Keyring, Sealer
@@ -60,7 +60,7 @@ class Core:
     courier: Courier
     apps: Mapping[str, Deps]
     letters: asyncio.Event
-    _hasher: Argon2Hasher
+    hasher: Argon2Hasher
     _images: Images
     _painter: CaptchaPainter
     _breakers: tuple[Breaker, ...]
@@ -69,7 +69,7 @@ class Core:
         """Let go of threads, providers and connections."""
         for breaker in self._breakers:
             await breaker.close()
-        for service in (self._hasher, self._images, self._painter):
+        for service in (self.hasher, self._images, self._painter):
             await asyncio.to_thread(service.close)
         await self.database.close()
 
@@ -96,7 +96,7 @@ async def open_core(configuration: Configuration, clock: Clock | None = None) ->
     hasher = Argon2Hasher(
         pepper,
         Argon2Cost(settings.hash.memory_kib, settings.hash.passes),
-        slots=settings.hash.slots or os.cpu_count() or 1,
+        slots=settings.hash.slots or share_of_cores(settings.workers),
         queue=settings.hash.queue,
         deadline=settings.hash.deadline_seconds,
     )

@@ -30,12 +30,18 @@ class HashSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     memory_kib: Annotated[int, Meta(ge=8, description="memory of one hash, KiB")] = 19 * 1024
     passes: Annotated[int, Meta(ge=1, description="passes over that memory")] = 2
     slots: Annotated[
-        int, Meta(ge=0, description="hashes computed at once per worker; 0 is one per core")
+        int,
+        Meta(ge=0, description="hashes computed at once per worker; 0 shares the cores out to all"),
     ] = 0
-    queue: Annotated[int, Meta(ge=0, description="hashes that may wait per worker")] = 2000
+    queue: Annotated[
+        Annotated[int, Meta(ge=0)] | None,
+        Meta(
+            description="hashes that may wait per worker; by default as many as the deadline allows"
+        ),
+    ] = None
     deadline_seconds: Annotated[
         float, Meta(gt=0, description="how long a request waits for its hash before it gets a 503")
-    ] = 30.0
+    ] = 0.8
 
 
 class DatabaseSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -2,13 +2,15 @@
 
 import asyncio
 import gc
+import os
+import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from hufu.services.overload import BoundedThreads, Overloaded
+from hufu.services.overload import BoundedThreads, Overloaded, Patience
 
 
 class Gate:
@@ -24,6 +26,16 @@ class Gate:
         return "done"
 
 
+class HandMoved:
+    """A clock that goes on when it is told to."""
+
+    def __init__(self) -> None:
+        self.time = 1000.0
+
+    def __call__(self) -> float:
+        return self.time
+
+
 @pytest.fixture
 def gate() -> Iterator[Gate]:
     gate = Gate()
@@ -32,12 +44,21 @@ def gate() -> Iterator[Gate]:
 
 
 @pytest.fixture
-def make() -> Iterator[Callable[..., BoundedThreads]]:
+def clock() -> HandMoved:
+    return HandMoved()
+
+
+@pytest.fixture
+def make(clock: HandMoved) -> Iterator[Callable[..., BoundedThreads]]:
     made: list[BoundedThreads] = []
 
-    def build(waiting: int) -> BoundedThreads:
-        made.append(BoundedThreads("test", threads=1, waiting=waiting, retry_after=7))
-        return made[-1]
+    def build(waiting: int, *more: float, niceness: int = 0) -> BoundedThreads:
+        patience = Patience(waiting, *more)
+        threads = BoundedThreads(
+            "test", threads=1, patience=patience, retry_after=7, niceness=niceness, clock=clock
+        )
+        made.append(threads)
+        return threads
 
     yield build
     for threads in made:
@@ -51,6 +72,13 @@ async def occupied(threads: BoundedThreads, gate: Gate) -> asyncio.Task[str]:
     return task
 
 
+async def put(threads: BoundedThreads, work: Callable[[], object]) -> asyncio.Task[object]:
+    """The task whose work has been put into the queue."""
+    task = asyncio.create_task(threads.run(work))
+    await asyncio.sleep(0)
+    return task
+
+
 async def test_work_runs_in_another_thread(make: Callable[..., BoundedThreads]) -> None:
     assert await make(0).run(threading.get_ident) != threading.get_ident()
 
@@ -60,49 +88,162 @@ async def test_its_failure_is_the_callers(make: Callable[..., BoundedThreads]) -
         await make(0).run(lambda: 1 // 0)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it is the process that is nice")
+async def test_its_threads_give_way(make: Callable[..., BoundedThreads]) -> None:
+    def niceness() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    own = niceness()
+    assert await make(0, niceness=own + 3).run(niceness) == own + 3
+    assert niceness() == own
+
+
 async def test_refuses_what_finds_no_place(make: Callable[..., BoundedThreads], gate: Gate) -> None:
-    threads = make(waiting=1)
+    threads = make(1)
+    threads.refuse_if_full()
     first = await occupied(threads, gate)
-    second = asyncio.create_task(threads.run(lambda: "second"))
-    await asyncio.sleep(0)
+    threads.refuse_if_full()
+    second = await put(threads, lambda: "second")
+    assert threads.waiting == 1
+    with pytest.raises(Overloaded):
+        threads.refuse_if_full()
     with pytest.raises(Overloaded) as refused:
         await threads.run(lambda: "third")
     assert refused.value.retry_after == 7
     gate.open.set()
     assert await asyncio.gather(first, second) == ["done", "second"]
+    assert (threads.waiting, threads.refused) == (0, 2)
 
 
 async def test_places_come_back_after_success_and_failure(
     make: Callable[..., BoundedThreads],
 ) -> None:
-    threads = make(waiting=0)
+    threads = make(0)
     for _ in range(20):
         with pytest.raises(ZeroDivisionError):
             await threads.run(lambda: 1 // 0)
         assert await threads.run(lambda: 1) == 1
 
 
-async def test_work_of_a_client_that_left_is_dropped_but_keeps_its_place(
+async def test_work_of_a_client_that_left_is_dropped_and_leaves_its_place(
     make: Callable[..., BoundedThreads], gate: Gate
 ) -> None:
     class Upload:
         pass
 
-    threads, ran, upload = make(waiting=1), [], Upload()
+    threads, ran, upload = make(1), [], Upload()
     held = weakref.ref(upload)
     first = await occupied(threads, gate)
-    gone = asyncio.create_task(threads.run(lambda upload=upload: ran.append(upload)))
-    await asyncio.sleep(0)
+    gone = await put(threads, lambda upload=upload: ran.append(upload))
     gone.cancel()
     with pytest.raises(asyncio.CancelledError):
         await gone
-    with pytest.raises(Overloaded):
-        await threads.run(lambda: "another")
+    another = await put(threads, lambda: "another")
     del upload, gone
     await asyncio.sleep(0)
     gc.collect()
     assert held() is None  # The queue does not hold on to what was sent.
     gate.open.set()
-    await first
-    threads.close()
+    assert await asyncio.gather(first, another) == ["done", "another"]
     assert ran == []
+
+
+async def test_a_client_that_leaves_while_it_is_served_harms_nobody(
+    make: Callable[..., BoundedThreads], gate: Gate
+) -> None:
+    threads = make(1)
+    gone = await occupied(threads, gate)
+    gone.cancel()
+    another = await put(threads, lambda: "another")
+    gate.open.set()
+    assert await another == "another"
+    assert gone.cancelled()
+
+
+async def test_what_waits_past_its_deadline_is_refused_and_never_done(
+    make: Callable[..., BoundedThreads], gate: Gate
+) -> None:
+    threads, ran = make(2, 0.01), []
+    first = await occupied(threads, gate)
+    late = [await put(threads, lambda: ran.append(1)) for _ in range(2)]
+    for each in await asyncio.gather(*late, return_exceptions=True):
+        assert isinstance(each, Overloaded)
+    assert (threads.waiting, threads.refused) == (0, 2)
+    gate.open.set()
+    assert await first == "done"
+    assert await threads.run(lambda: "next") == "next"
+    assert ran == []
+
+
+async def order(threads: BoundedThreads, gate: Gate, clock: HandMoved, *after: float) -> list[int]:
+    """In which order work is done that came so long one after another, behind the gate."""
+    done: list[int] = []
+    tasks: list[asyncio.Task[object]] = [await occupied(threads, gate)]
+    for number, seconds in enumerate(after):
+        clock.time += seconds
+        tasks.append(await put(threads, lambda number=number: done.append(number)))
+    gate.open.set()
+    await asyncio.gather(*tasks)
+    return done
+
+
+async def test_a_burst_is_served_in_order(
+    make: Callable[..., BoundedThreads], gate: Gate, clock: HandMoved
+) -> None:
+    assert await order(make(9, 60.0, 9, 60.0), gate, clock, 0, 20, 20, 19) == [0, 1, 2, 3]
+
+
+async def test_in_an_overrun_the_newest_comes_first(
+    make: Callable[..., BoundedThreads], gate: Gate, clock: HandMoved
+) -> None:
+    """The queue was not empty for longer than anything may wait."""
+    assert await order(make(9, 60.0, 9, 60.0), gate, clock, 0, 20, 20, 21) == [3, 2, 1, 0]
+
+
+async def test_in_an_overrun_fewer_wait(
+    make: Callable[..., BoundedThreads], gate: Gate, clock: HandMoved
+) -> None:
+    threads = make(9, 60.0, 2, 60.0)
+    tasks = [await occupied(threads, gate)]
+    for _ in range(2):
+        tasks.append(await put(threads, lambda: "done"))  # noqa: PERF401
+    clock.time += 61
+    for _ in range(3):
+        with pytest.raises(Overloaded):
+            await threads.run(lambda: "not done")
+        clock.time += 59  # Each refusal says that it is not over yet.
+    gate.open.set()
+    assert set(await asyncio.gather(*tasks)) == {"done"}
+
+
+async def test_an_overrun_is_over_when_nothing_was_refused_for_a_deadline(
+    make: Callable[..., BoundedThreads], clock: HandMoved
+) -> None:
+    threads, gates = make(9, 60.0, 1, 60.0), [Gate(), Gate()]
+    tasks = [await occupied(threads, gates[0]), await put(threads, lambda: "done")]
+    clock.time += 61
+    with pytest.raises(Overloaded):
+        threads.refuse_if_full()
+    gates[0].open.set()
+    await asyncio.gather(*tasks)
+    clock.time += 60
+    tasks = [await occupied(threads, gates[1])]
+    tasks += [await put(threads, lambda: "done") for _ in range(9)]
+    gates[1].open.set()
+    assert set(await asyncio.gather(*tasks)) == {"done"}
+
+
+async def test_closing_drops_what_waits_and_refuses_what_comes(
+    make: Callable[..., BoundedThreads], gate: Gate
+) -> None:
+    threads = make(1)
+    first = await occupied(threads, gate)
+    waiting = await put(threads, lambda: "never")
+    closing = asyncio.create_task(asyncio.to_thread(threads.close))
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    with pytest.raises(Overloaded):
+        await threads.run(lambda: "too late")
+    gate.open.set()
+    await closing
+    assert await first == "done"

@@ -1,24 +1,26 @@
 """Argon2id, in a bounded pool of threads and never on the event loop (RFC 9106)."""
 
-import asyncio
 import os
-from collections.abc import Callable
+import time
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from argon2.exceptions import VerifyMismatchError
 from argon2.low_level import Type, hash_secret, verify_secret
 
 from hufu.domain.passwords import Password, Scheme, Verifier, keyed
 from hufu.services.keys import Keyring
-from hufu.services.overload import BoundedThreads, Overloaded
+from hufu.services.overload import BoundedThreads, Patience
 
 SALT_BYTES = 16
 HASH_BYTES = 32
 RETRY_AFTER = 1
+WORTH_WAITING_FOR = 2
+"""So many hashes a request waits for where more come than can be computed."""
 
-T = TypeVar("T")
+NICENESS = 5
+"""Threads that hash get a third of what the event loop gets where both want to run (Linux)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,10 @@ class Argon2Cost:
 
 class Hasher(Protocol):
     """Makes and checks verifiers."""
+
+    def refuse_if_full(self) -> None:
+        """See that a hash would be computed, before anything is done for it. Raises Overloaded."""
+        ...
 
     async def make(self, password: Password, scheme: Scheme) -> Verifier:
         """A verifier of the password, under the newest pepper. Raises Overloaded."""
@@ -50,18 +56,50 @@ class Hasher(Protocol):
 
 
 class Argon2Hasher:
-    """A pool of `slots` threads; at most `queue` hashes wait, for at most `deadline` seconds."""
+    """A pool of `slots` threads. A hash waits for at most `deadline` seconds, and at most `queue`
+    of them wait; by default as many as can be computed within the deadline."""
 
     def __init__(
-        self, pepper: Keyring, cost: Argon2Cost, *, slots: int, queue: int, deadline: float
+        self,
+        pepper: Keyring,
+        cost: Argon2Cost,
+        *,
+        slots: int,
+        deadline: float,
+        queue: int | None = None,
     ) -> None:
         self._pepper = pepper
         self._cost = cost
-        self._deadline = deadline
-        self._threads = BoundedThreads(
-            "argon2", threads=slots, waiting=queue, retry_after=RETRY_AFTER
-        )
+        began = time.thread_time()
         self._decoy = self._hash(os.urandom(HASH_BYTES))
+        seconds = time.thread_time() - began
+        queue = max(1, round(deadline / seconds * slots)) if queue is None else queue
+        self._threads = BoundedThreads(
+            "argon2",
+            threads=slots,
+            patience=Patience(
+                queue,
+                deadline,
+                min(queue, WORTH_WAITING_FOR * slots),
+                min(deadline, WORTH_WAITING_FOR * seconds),
+            ),
+            retry_after=RETRY_AFTER,
+            niceness=NICENESS,
+        )
+
+    @property
+    def waiting(self) -> int:
+        """How many hashes wait for a thread."""
+        return self._threads.waiting
+
+    @property
+    def refused(self) -> int:
+        """How many hashes were refused so far."""
+        return self._threads.refused
+
+    def refuse_if_full(self) -> None:
+        """See that a hash would be computed, before anything is done for it. Raises Overloaded."""
+        self._threads.refuse_if_full()
 
     async def make(self, password: Password, scheme: Scheme) -> Verifier:
         """A verifier of the password, under the newest pepper."""
@@ -70,7 +108,8 @@ class Argon2Hasher:
             raise ValueError("a password of which only the MD5 is known has no such verifier")
         version = self._pepper.newest
         secret = keyed(material, self._pepper.keys[version])
-        return Verifier(scheme, version, (await self._run(self._hash, secret)).decode())
+        argon2 = await self._threads.run(partial(self._hash, secret))
+        return Verifier(scheme, version, argon2.decode())
 
     async def matches(self, password: Password, verifier: Verifier | None) -> bool:
         """Whether it is the verifier's password; a decoy is checked where nothing could match."""
@@ -80,7 +119,7 @@ class Argon2Hasher:
             pepper = self._pepper.keys.get(verifier.pepper_version)
             if material is not None and pepper is not None:
                 hashed, secret = verifier.argon2.encode(), keyed(material, pepper)
-        return await self._run(_verify, hashed, secret)
+        return await self._threads.run(partial(_verify, hashed, secret))
 
     def outdated(self, verifier: Verifier, scheme: Scheme) -> bool:
         """Whether scheme, pepper or cost are not today's."""
@@ -94,13 +133,6 @@ class Argon2Hasher:
     def close(self) -> None:
         """Drop the hashes that wait and let the threads end."""
         self._threads.close()
-
-    async def _run(self, work: Callable[..., T], *arguments: bytes) -> T:
-        try:
-            async with asyncio.timeout(self._deadline):
-                return await self._threads.run(partial(work, *arguments))
-        except TimeoutError as error:
-            raise Overloaded(RETRY_AFTER) from error
 
     def _hash(self, secret: bytes) -> bytes:
         return hash_secret(

@@ -7,7 +7,7 @@ from typing import Final
 
 from captcha.image import ImageCaptcha, random_color
 
-from hufu.services.overload import BoundedThreads
+from hufu.services.overload import BoundedThreads, Patience
 
 # Without 0 O D Q, 1 I, 2 Z, 5 S, 6 G, 8 B and U V, which people take for one another.
 ALPHABET: Final = "ACEFHJKLMNPRTWXY3479"
@@ -38,7 +38,7 @@ class CaptchaPainter:
     def __init__(self, *, threads: int = 1, waiting: int = 100) -> None:
         self._library = _LegibleCaptcha(WIDTH, HEIGHT)
         self._library.truefonts  # noqa: B018  # The property loads the fonts when first read.
-        self._threads = BoundedThreads("captcha", threads=threads, waiting=waiting)
+        self._threads = BoundedThreads("captcha", threads=threads, patience=Patience(waiting))
 
     async def paint(self, text: str) -> bytes:
         """The text as a JPEG of 200 x 75 pixels, different every time. Raises Overloaded."""

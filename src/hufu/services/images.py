@@ -13,7 +13,7 @@ from typing import Final
 from PIL import Image
 
 from hufu.domain.errors import ImageEncodingMalformed, ImageUnacceptable
-from hufu.services.overload import BoundedThreads
+from hufu.services.overload import BoundedThreads, Patience
 from hufu.services.picture_files import (
     JPEG_START,
     PNG_START,
@@ -184,7 +184,9 @@ class Images:
     """Cleans pictures, a few at a time: each may take 250 MB while it is drawn anew."""
 
     def __init__(self, *, threads: int = 1, waiting: int = 8) -> None:
-        self._threads = BoundedThreads("images", threads=threads, waiting=waiting, retry_after=5)
+        self._threads = BoundedThreads(
+            "images", threads=threads, patience=Patience(waiting), retry_after=5
+        )
 
     async def clean(self, data: bytes) -> CleanPicture:
         """As `clean`; raises also Overloaded."""

@@ -1,10 +1,16 @@
 """Work in threads that is refused, rather than kept waiting, when there is too much of it."""
 
 import asyncio
+import contextlib
+import os
+import sys
 import threading
+import time
+from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Generic, TypeVar
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Generic, TypeVar
 
 Result = TypeVar("Result")
 
@@ -21,46 +27,212 @@ class Unavailable(Exception):
     """The machine cannot do this now, for example because its disk is full."""
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long work may wait (s), and how many pieces of it at once: as a rule, and in an overrun.
+
+    A burst is worth waiting for, as it passes. Where the queue was never empty for as long as
+    anything may wait, it will not pass by itself: waiting would only make everybody late.
+    """
+
+    waiting: int
+    deadline: float | None = None
+    waiting_in_overrun: int = 0
+    deadline_in_overrun: float = 0.0
+
+
+class _Pressure:
+    """Tells a burst from an overrun (after controlled delay, RFC 8289, as it is used for requests).
+
+    An overrun is over when for a whole deadline nothing had to be refused.
+    """
+
+    def __init__(self, patience: Patience) -> None:
+        self._patience = patience
+        self._last_empty = 0.0
+        self._until = 0.0
+
+    def wait(self, waiting: int, now: float) -> float | None:
+        """How long something that comes now may wait behind so many; 0 if not at all."""
+        patience = self._patience
+        if patience.deadline is None:
+            return None if waiting < patience.waiting else 0.0
+        if not waiting:
+            self._last_empty = now
+        elif now - self._last_empty > patience.deadline:
+            self._until = now + patience.deadline
+        overrun = self.overrun(now)
+        if waiting < (patience.waiting_in_overrun if overrun else patience.waiting):
+            return patience.deadline_in_overrun if overrun else patience.deadline
+        return 0.0
+
+    def overrun(self, now: float) -> bool:
+        """Whether more comes than can be done."""
+        return now < self._until
+
+    def refused(self, now: float) -> None:
+        """Something was."""
+        if self.overrun(now):
+            self._until = now + (self._patience.deadline or 0.0)
+
+
 class _Job(Generic[Result]):
-    """A piece of work that can be given up, with all it refers to, until a thread takes it."""
+    """A piece of work, and who waits for it on which event loop."""
 
-    def __init__(self, work: Callable[[], Result]) -> None:
-        self._work: Callable[[], Result] | None = work
+    __slots__ = ("_future", "_loop", "_settle", "_work")
 
-    def give_up(self) -> None:
-        self._work = None
+    def __init__(self, work: Callable[[], Result], loop: asyncio.AbstractEventLoop) -> None:
+        self._work = work
+        self._loop = loop
+        self._future: asyncio.Future[Result] = loop.create_future()
+        self._settle: Callable[[], object] = self._future.cancel
 
-    def __call__(self) -> Result | None:
-        work, self._work = self._work, None
-        return work() if work else None
+    async def result(self) -> Result:
+        """What the work comes to."""
+        return await self._future
+
+    def do(self) -> None:
+        """Do the work, in a thread."""
+        try:
+            self._settle = partial(self._future.set_result, self._work())
+        except BaseException as error:  # noqa: BLE001  # It is the waiting task's.
+            self._settle = partial(self._future.set_exception, error)
+
+    def refuse(self, error: Exception) -> None:
+        """The work is not done, and that is why."""
+        self._future.set_exception(error)
+
+    def tell(self) -> None:
+        """Tell who waits what came of it; from any thread."""
+        with contextlib.suppress(RuntimeError):  # The loop is closed: nobody waits any more.
+            self._loop.call_soon_threadsafe(self._end)
+
+    def _end(self) -> None:
+        if not self._future.done():
+            self._settle()
 
 
 class BoundedThreads:
-    """A few threads and a short queue in front of them."""
+    """A few threads and a short queue in front of them, which is served in order; in an overrun
+    newest first, so that those who are served need not have waited for long.
 
-    def __init__(self, name: str, *, threads: int, waiting: int, retry_after: int = 1) -> None:
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
-        self._places = threading.Semaphore(threads + waiting)
+    With `niceness` (Linux) the threads give way to whatever else wants to run, such as the thread
+    of the event loop.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        threads: int,
+        patience: Patience,
+        retry_after: int = 1,
+        niceness: int = 0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.refused = 0
+        self._name = name
+        self._most = threads
+        self._pressure = _Pressure(patience)
         self._retry_after = retry_after
+        self._niceness = niceness
+        self._clock = clock
+        self._threads: list[threading.Thread] = []
+        self._busy = 0
+        self._closed = False
+        self._queue: OrderedDict[_Job[Any], None] = OrderedDict()
+        self._changed = threading.Condition()
+
+    @property
+    def waiting(self) -> int:
+        """How many pieces of work wait for a thread."""
+        return len(self._queue)
+
+    def refuse_if_full(self) -> None:
+        """For who has something to prepare before the work. Raises `Overloaded`."""
+        with self._changed:
+            self._place()
 
     async def run(self, work: Callable[[], Result]) -> Result:
         """The result of `work`, done in a thread.
 
-        Raises `Overloaded` at once when every thread and every place in the queue is taken.
+        Raises `Overloaded`: at once when every thread and every place in the queue is taken, later
+        when no thread took the work in time. What nobody waits for any more is not done.
         """
-        if not self._places.acquire(blocking=False):
-            raise Overloaded(self._retry_after)
-        job = _Job(work)
-        future = self._pool.submit(job)
-        # The place is free when a thread is done with the job, not when its client is gone.
-        future.add_done_callback(lambda _: self._places.release())
+        loop = asyncio.get_running_loop()
+        job = _Job(work, loop)
+        with self._changed:
+            wait = self._place()
+            self._queue[job] = None
+            if self._busy + len(self._queue) > len(self._threads) < self._most:
+                self._start()
+            self._changed.notify()
+        expiry = loop.call_later(wait, self._give_up, job) if wait else None
         try:
-            result = await asyncio.shield(asyncio.wrap_future(future))
+            return await job.result()
         except asyncio.CancelledError:
-            job.give_up()
+            with self._changed:
+                self._queue.pop(job, None)
             raise
-        return result  # type: ignore[return-value]  # None only for a job given up above
+        finally:
+            if expiry is not None:
+                expiry.cancel()
 
     def close(self) -> None:
         """Drop what waits and wait for what runs."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        with self._changed:
+            self._closed = True
+            dropped = list(self._queue)
+            self._queue.clear()
+            self._changed.notify_all()
+        for job in dropped:
+            job.tell()
+        for thread in self._threads:
+            thread.join()
+
+    def _place(self) -> float | None:
+        """How long work that comes now may wait; None where it need not, or may for ever."""
+        now = self._clock()
+        behind = self._busy + len(self._queue) - self._most
+        wait = self._pressure.wait(max(behind, 0), now)
+        if self._closed or (behind >= 0 and wait == 0):
+            self._refuse(now)
+            raise Overloaded(self._retry_after)
+        return wait if behind >= 0 else None
+
+    def _refuse(self, now: float) -> None:
+        self.refused += 1
+        self._pressure.refused(now)
+
+    def _give_up(self, job: _Job[Any]) -> None:
+        with self._changed:
+            if job not in self._queue:
+                return  # A thread has it.
+            del self._queue[job]
+            self._refuse(self._clock())
+        job.refuse(Overloaded(self._retry_after))
+
+    def _start(self) -> None:
+        name = f"{self._name}-{len(self._threads)}"
+        self._threads.append(threading.Thread(target=self._serve, name=name, daemon=True))
+        self._threads[-1].start()
+
+    def _serve(self) -> None:
+        if self._niceness and sys.platform == "linux":  # Elsewhere it would be the process's.
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), self._niceness)
+        while (job := self._next()) is not None:
+            job.do()
+            with self._changed:
+                self._busy -= 1  # Before the answer: who has it may come again at once.
+            job.tell()
+            del job  # Idle, a thread holds on to nothing.
+
+    def _next(self) -> _Job[Any] | None:
+        with self._changed:
+            while not self._queue:
+                if self._closed:
+                    return None
+                self._changed.wait()
+            job, _ = self._queue.popitem(last=self._pressure.overrun(self._clock()))
+            self._busy += 1
+        return job
