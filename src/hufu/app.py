@@ -32,6 +32,7 @@ from hufu.wire.answers import Mount
 from hufu.wire.body import Receive
 from hufu.wire.clients import Clients, Proxies
 from hufu.wire.headers import Headers
+from hufu.wire.load import watch_load
 from hufu.wire.serve import Send, Service
 
 Scope = MutableMapping[str, Any]
@@ -91,6 +92,7 @@ class Server:
             asyncio.create_task(work())
             for work in (self._keep_clock, self._deliver, self._watch_sending, self._publish_counts)
         ]
+        tasks.append(asyncio.create_task(watch_load(self._core.hasher)))
         try:
             yield
         finally:

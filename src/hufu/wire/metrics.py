@@ -2,7 +2,7 @@
 
 from collections import Counter as Counts
 
-from prometheus_client import Counter, Gauge
+from prometheus_client import Counter, Gauge, Histogram
 
 
 class Tally:
@@ -55,6 +55,18 @@ CLOCK_SKEW = Tally(
         "Requests by how far the time that the client sent is from the server's (seconds, at most)",
         ("app", "at_most"),
     )
+)
+
+LOOP_LAG = Histogram(
+    "hufu_event_loop_lag_seconds",
+    "How much later than due the event loop gets to something, looked at four times a second",
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
+)
+HASHES_WAITING = Gauge(
+    "hufu_hashes_waiting", "Password hashes that wait for a thread", multiprocess_mode="livesum"
+)
+HASHES_REFUSED = Counter(
+    "hufu_hashes_refused_total", "Password hashes that were too many, and answered with 503"
 )
 
 
