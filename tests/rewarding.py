@@ -23,6 +23,7 @@ from hufu.services import randomness
 from hufu.services.clock import Clock
 from hufu.services.keys import token_hash
 from hufu.storage.work import Work
+from opened import add_session
 
 RACE_ROUNDS = int(os.environ.get("HUFU_RACE_ROUNDS", "1"))
 """How often each race is run."""
@@ -135,7 +136,7 @@ async def open_session(work: Work, account_id: int, app: str, since: datetime) -
     session = Session(
         uuid4(), account_id, app, method, None, None, "", since, since, LIFE, since + LIFE
     )
-    await work.sessions.add(session, token_hash(key))
+    await add_session(work, session, token_hash(key))
     return key
 
 

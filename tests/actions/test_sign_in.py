@@ -24,6 +24,9 @@ class Tiring:
     hasher: Hasher
     left: int
 
+    def refuse_if_full(self) -> None:
+        """It has room for everybody."""
+
     async def matches(self, password: Password, verifier: Verifier | None) -> bool:
         if not self.left:
             raise Overloaded(1)

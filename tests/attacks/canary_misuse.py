@@ -11,7 +11,7 @@ from attacks.canary_tour import COMPANY, FOMO, PHONES, RENTAL, Tour, ask_balance
 from dialects.rows import CONTENT_TYPES, ROWS, Row, written
 from front_door import Answer
 from hufu.storage.app_secrets import AppSecrets
-from hufu.storage.identifiers import Identifiers
+from hufu.storage.sign_in import SignIns
 from rewarding import EVENTS, tell
 
 KEPT = {
@@ -161,11 +161,11 @@ async def _to_backends(tour: Tour, texts: list[Text]) -> None:
 async def where_it_breaks(world: Watched) -> None:
     """Where something unforeseen happens that names everything."""
 
-    async def fail(*_: object) -> None:
+    async def fail(*_: object, **__: object) -> None:
         raise RuntimeError(" ".join(world.canaries.out))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Identifiers, "candidates", fail)
+        patch.setattr(SignIns, "claim_guess", fail)
         patch.setattr(AppSecrets, "find", fail)
         for path in ("fomo/customer/login", "creator/user/login", "rental/api/login"):
             names = ("login_name", "account", "mobile", "pwd", "password")

@@ -23,6 +23,7 @@ from hufu.domain.sessions import Session, SignInMethod
 from hufu.services import randomness
 from hufu.services.keys import token_hash
 from hufu.storage.work import Work
+from opened import add_session
 from rewarding import member
 
 PASSWORD, NEW_PASSWORD = "correct horse 1", "battery staple 2"
@@ -94,7 +95,7 @@ async def _session(world: World, work: Work, account_id: int, app: str) -> str:
         uuid4(), account_id, app, SignInMethod.PASSWORD, None, None, ELSEWHERE, now, now, LIFE,
         now + LIFE,
     )  # fmt: skip
-    await work.sessions.add(session, token_hash(token))
+    await add_session(work, session, token_hash(token))
     return token
 
 

@@ -11,8 +11,9 @@ from actors import Actor, Company, Creator, Fomo, Rental, Session, md5
 from attacks.attack import Attempt, World, answering_later, attack
 from attacks.attempts import count, unanimous
 from front_door import Answer
+from hufu.actions import sign_in, sign_up
 from hufu.actions.deps import Deps
-from hufu.actions.sessions import SessionToken, SignedIn, authenticate, open_session
+from hufu.actions.sessions import SessionToken, authenticate
 from hufu.dialects.company.messages import ROLES
 from hufu.domain.passwords import Password
 from hufu.domain.permissions import Caller, Client
@@ -47,15 +48,18 @@ def roles_are_read(patch: pytest.MonkeyPatch) -> None:
         sent.set(fields.get("user_role"))
         return fields
 
-    async def open_as_sent(deps: Deps, work: Work, client: Client, id: int, *how: Any) -> SignedIn:
-        for role, number in ROLES.items():
-            if number == sent.get():
-                await work.roles.save(id, deps.app.name, role, deps.now())
-        return await open_session(deps, work, client, id, *how)
+    def as_sent(opens: Any) -> Any:
+        async def open_as_sent(deps: Deps, work: Work, client: Client, id: int, *how: Any) -> Any:
+            for role, number in ROLES.items():
+                if number == sent.get():
+                    await work.roles.save(id, deps.app.name, role, deps.now())
+            return await opens(deps, work, client, id, *how)
+
+        return open_as_sent
 
     patch.setattr(Service, "_fields", note)
-    for module in ("sign_up", "sign_in"):
-        patch.setattr(f"hufu.actions.{module}.open_session", open_as_sent)
+    patch.setattr(sign_in, "claim_session", as_sent(sign_in.claim_session))
+    patch.setattr(sign_up, "open_session", as_sent(sign_up.open_session))
 
 
 class Ambitious(Company):

@@ -22,6 +22,7 @@ from hufu.domain.errors import AccountBarred
 from hufu.domain.passwords import Verifier
 from hufu.services import argon2
 from hufu.services.argon2 import Argon2Hasher
+from hufu.storage.sign_in import Guess
 
 PATIENT = {
     "limits.password_guesses_per_quarter_hour": 1000,
@@ -155,10 +156,10 @@ def nothing_to_compare_costs_nothing(patch: pytest.MonkeyPatch) -> None:
 def the_barred_are_refused_first(patch: pytest.MonkeyPatch) -> None:
     first_match = sign_in._first_match
 
-    async def match(deps: Any, password: Any, candidates: Any, *more: Any) -> Any:
-        if any(each.account.admit() for each in candidates):
+    async def match(deps: Any, password: Any, guess: Guess, *more: Any) -> Any:
+        if any(each.account.admit() for each in guess.candidates):
             raise AccountBarred
-        return await first_match(deps, password, candidates, *more)
+        return await first_match(deps, password, guess, *more)
 
     patch.setattr(sign_in, "_first_match", match)
 
@@ -202,10 +203,10 @@ async def test_no_password_at_all_costs_nothing_for_anybody(
 def the_first_match_is_enough(patch: pytest.MonkeyPatch) -> None:
     """No more is compared once something fits, and no decoys where there is less to compare."""
 
-    async def match(deps: Any, password: Any, candidates: Any, *_: Any) -> Any:
-        for each in candidates or [None]:
+    async def match(deps: Any, password: Any, guess: Guess, *_: Any) -> Any:
+        for each in guess.candidates or [None]:
             if await deps.hasher.matches(password, each and each.verifier) and each:
-                return each
+                return each.account, each.verifier
         return None
 
     patch.setattr(sign_in, "_first_match", match)

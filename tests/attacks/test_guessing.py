@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from actors import ACTORS, Actor, Company, Creator, Fomo, Rental
-from attacks.attack import answering_later, attack
+from attacks.attack import attack
 from front_door import Answer, World
-from hufu.actions.sign_in import _Guess
-from hufu.domain.limits import Limits
+from hufu.domain.limits import Cap, Limit, Limits
+from hufu.storage.sign_in import Guess, SignIns
 
 PHONE, PASSWORD, WRONG = "13390633695", "correct horse 1", "battery staple 2"
 HOME, ELSEWHERE = "203.0.113.7", "198.51.100.9"
@@ -54,11 +54,12 @@ def no_caps(patch: pytest.MonkeyPatch) -> None:
 def one_budget_a_door(patch: pytest.MonkeyPatch) -> None:
     """Guesses are counted by client network alone."""
 
-    async def by_network(deps: Any, work: Any, client: Any, *_: object) -> Any:
-        del work, client
-        return _Guess(deps.now(), ())
+    caps = Limits.caps
 
-    patch.setattr("hufu.actions.sign_in._count_guess", by_network)
+    def by_network(self: Limits, limit: Limit) -> tuple[Cap, ...]:
+        return caps(self, limit) if limit is Limit.PASSWORD_GUESSES_FROM else ()
+
+    patch.setattr(Limits, "caps", by_network)
 
 
 @attack(21, without=no_caps)
@@ -79,12 +80,15 @@ async def test_guesses_are_spread_over_networks_and_doors(world: World) -> bool:
 def refund_all(patch: pytest.MonkeyPatch) -> None:
     """A right password takes back every guess that was made."""
 
-    async def refund(self: Any, limit: str, subject: str, _: object) -> None:
-        await self._connection.execute(
-            "DELETE FROM limits WHERE name = $1 AND subject = $2", limit, subject
-        )
+    claim = SignIns.claim
 
-    patch.setattr("hufu.storage.limits.LimitCounters.refund", refund)
+    async def refund(self: SignIns, opening: Any, proved: Any, guess: Guess) -> Any:
+        await self._connection.execute(
+            "DELETE FROM limits WHERE name = $1 AND subject = $2", guess.limit, guess.subject
+        )
+        return await claim(self, opening, proved, guess)
+
+    patch.setattr(SignIns, "claim", refund)
 
 
 @attack(21, without=refund_all)
@@ -157,8 +161,18 @@ async def test_a_device_is_forgotten_after_ninety_days(world: World) -> None:
 def uncounted(patch: pytest.MonkeyPatch) -> None:
     """A limit that cannot be counted lets everybody pass."""
 
-    patch.setattr("hufu.storage.limits.LimitCounters.claim", answering_later(True))
-    patch.setattr("hufu.storage.limits.LimitCounters.refund", answering_later(None))
+    def found(method: Any) -> Any:
+        async def run(self: SignIns, *arguments: Any, **caps: Any) -> Any:
+            await self._connection.execute("ALTER TABLE mislaid RENAME TO limits")
+            try:
+                return await method(self, *arguments, **caps)
+            finally:
+                await self._connection.execute("ALTER TABLE limits RENAME TO mislaid")
+
+        return run
+
+    for name in ("claim_guess", "claim"):
+        patch.setattr(SignIns, name, found(getattr(SignIns, name)))
 
 
 @attack(21, without=uncounted)

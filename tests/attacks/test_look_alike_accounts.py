@@ -4,6 +4,8 @@ There an account is made in one step, and nobody proves anything.
 """
 
 import re
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -15,7 +17,7 @@ from attacks.spellings import ADDRESS, ADDRESSES, ALMOST, MOBILE, PHONES
 from hufu.dialects.creator import messages
 from hufu.domain import names
 from hufu.services.identifiers import parse_any
-from hufu.storage.identifiers import Identifiers, SignInCandidate
+from hufu.storage.sign_in import Guess, SignIns
 
 MINE, THEIRS = "correct horse 1", "battery staple 2"
 """The victim's password, and the attacker's."""
@@ -118,12 +120,13 @@ async def test_a_name_is_the_twin_of_somebodys_name(world: World) -> bool:
 
 def the_apps_own_name_comes_first(patch: pytest.MonkeyPatch) -> None:
     """Only the last of the accounts that a name may mean is tried."""
-    candidates = Identifiers.candidates
+    claim_guess = SignIns.claim_guess
 
-    async def last(self: Identifiers, *arguments: object) -> list[SignInCandidate]:
-        return (await candidates(self, *arguments))[-1:]  # type: ignore[arg-type]
+    async def last(*arguments: Any, **caps: Any) -> Guess | None:
+        guess = await claim_guess(*arguments, **caps)
+        return guess and replace(guess, candidates=guess.candidates[-1:])
 
-    patch.setattr(Identifiers, "candidates", last)
+    patch.setattr(SignIns, "claim_guess", last)
 
 
 @attack(

@@ -8,13 +8,13 @@ from urllib.parse import urlencode
 import pytest
 
 from actors import Rental, Session
-from attacks.attack import World, answering_later, attack
+from attacks.attack import World, attack
 from attacks.attempts import leave_unguarded, unanimous
 from front_door import FORM, JSON, Answer
-from hufu.actions import sessions
+from hufu.actions import sign_in, sign_up
 from hufu.actions.deps import Deps
 from hufu.actions.sessions import SessionToken, SignedIn
-from hufu.storage.sessions import Sessions
+from hufu.storage.sign_in import Opening, SignIns
 from hufu.storage.work import Work
 from hufu.wire import body
 
@@ -159,17 +159,20 @@ async def test_a_plain_form_of_another_site_changes_a_visitor(world: World) -> b
 
 def shown_sessions_are_adopted(patch: pytest.MonkeyPatch) -> None:
     """Whatever id the browser shows is the session's from now on."""
-    open_session = sessions.open_session
 
-    async def adopt(deps: Deps, work: Work, *who: Any) -> SignedIn:
-        *_, replaces = who
-        if isinstance(replaces, SessionToken):
-            app = replace(deps.app, mint_token=lambda: replaces.token)
-            deps = replace(deps, app=app)
-        return await open_session(deps, work, *who)
+    def adopting(opens: Any) -> Any:
+        async def adopt(deps: Deps, work: Work, *who: Any) -> SignedIn | None:
+            *_, replaces = who
+            if isinstance(replaces, SessionToken):
+                app = replace(deps.app, mint_token=lambda: replaces.token)
+                deps = replace(deps, app=app)
+            return await opens(deps, work, *who)
 
-    for module in ("sign_in", "sign_up"):
-        patch.setattr(f"hufu.actions.{module}.open_session", adopt)
+        return adopt
+
+    patch.setattr(sign_in, "claim_session", adopting(sign_in.claim_session))
+    for module in (sign_in, sign_up):
+        patch.setattr(module, "open_session", adopting(module.open_session))
 
 
 async def opens(world: World, cookies: Mapping[str, str], account: str) -> bool:
@@ -206,7 +209,12 @@ async def test_a_planted_session_becomes_the_victims(world: World) -> bool:
 
 
 def old_sessions_stay(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Sessions, "delete", answering_later(None))
+    opens = SignIns._open
+
+    async def beside(self: SignIns, statement: str, opening: Opening, *proof: Any) -> Any:
+        return await opens(self, statement, replace(opening, replaced=None), *proof)
+
+    patch.setattr(SignIns, "_open", beside)
 
 
 @attack(16, without=old_sessions_stay)

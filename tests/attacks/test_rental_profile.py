@@ -1,22 +1,21 @@
 """Profile calls of `rental`: whose profile, by whose password, and what is written once."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
 from actors import Rental, Session
-from attacks.attack import World, answering_later, attack
+from attacks.attack import World, answering, attack
 from attacks.attempts import unanimous
 from dialects.fields import PICTURE, card
 from dialects.rows import CONTENT_TYPES, multipart, part_of
 from front_door import FORM, Answer, all_at_once
-from hufu.actions import sign_in
 from hufu.actions.deps import Deps
 from hufu.actions.sessions import SessionToken, authenticate
 from hufu.domain.identity_numbers import SealedIdentity
+from hufu.domain.limits import Limits
 from hufu.domain.permissions import Caller, Client
 from hufu.domain.profiles import View
 from hufu.storage.identity_numbers import IdentityNumbers
@@ -119,8 +118,7 @@ async def test_ones_own_cookie_tries_anothers_passwords(world: World) -> bool:
 
 
 def guesses_are_not_counted(patch: pytest.MonkeyPatch) -> None:
-    nothing = sign_in._Guess(datetime.now(UTC), ())
-    patch.setattr(sign_in, "_count_guess", answering_later(nothing))
+    patch.setattr(Limits, "caps", answering(()))
 
 
 @attack(17, without=guesses_are_not_counted)

@@ -11,6 +11,7 @@ from hufu.domain.identity_numbers import SealedIdentity
 from hufu.domain.sessions import Session, SignInMethod
 from hufu.services.identifiers import parse_any
 from hufu.services.keys import token_hash
+from opened import add_session
 
 ANNA, BERT = 1_390_633_695, 42
 PHONE, MAIL, NAME = "13390633695", "Anna.Smith@126.com", "anna"
@@ -27,7 +28,8 @@ async def open_account(world: World, id: int, *identifiers: str, pool: str = "ma
             assert await work.identifiers.claim(pool, parse_any(each), id, now)
         for agent in ("Fomo/1.0", "\x1b]0;mine\x07\x9b[red]Fomo"):
             life = timedelta(days=7)
-            await work.sessions.add(
+            await add_session(
+                work,
                 Session(
                     uuid4(), id, "fomo", SignInMethod.PASSWORD, None, "203.0.113.7", agent, now,
                     now, life, now + life,

@@ -8,7 +8,6 @@ import asyncpg
 import pytest
 
 from front_door import World
-from hufu.domain.limits import Limit
 from hufu.storage.database import Database
 from hufu.storage.loss import DatabaseUnavailable
 from hufu.storage.work import Work
@@ -18,7 +17,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 def wrong_type(work: Work) -> Awaitable[None]:
     noon: Any = "noon"
-    return work.limits.refund(Limit.SENDS_TO, "s", noon)
+    return work.handles.release(1, "fomo", noon)
 
 
 def out_of_range(work: Work) -> Awaitable[None]:

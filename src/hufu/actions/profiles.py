@@ -90,9 +90,13 @@ class SignedInAs:
 async def log_in_to_profile(deps: Deps, cmd: LogIn) -> SignedInAs:
     """Sign in, and show the account. Raises what `log_in` raises."""
     signed_in = await log_in(deps, cmd)
-    async with deps.begin() as work:
-        me = await read_me(deps, work, signed_in.account_id)
-        await work.commit()
+    account_id, shown = signed_in.account_id, signed_in.shown
+    handle = shown.handle
+    if handle is None and deps.app.handles:  # A first visit.
+        async with deps.begin() as work:
+            handle = await open_handle(deps, work, account_id)
+            await work.commit()
+    me = Me(account_id, handle, shown.phone, shown.email, shown.profile)
     return SignedInAs(signed_in.token, me)
 
 

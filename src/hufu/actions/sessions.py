@@ -11,11 +11,13 @@ from hufu.domain.errors import NotAllowed, SessionDead, SignInTooOld
 from hufu.domain.events import EventKind
 from hufu.domain.identifiers import Identifier
 from hufu.domain.limits import Cap, Limit, within
+from hufu.domain.passwords import Verifier
 from hufu.domain.permissions import Caller, Client, Role
 from hufu.domain.profiles import View
 from hufu.domain.sessions import RECENT, Presented, Session, SignInMethod
 from hufu.domain.values import value
 from hufu.services.keys import token_hash
+from hufu.storage.sign_in import Guess, Opened, Opening
 from hufu.storage.work import Work
 
 
@@ -31,11 +33,20 @@ class SessionToken:
 
 @value
 class SignedIn:
-    """A session is open; only the client knows its token."""
+    """A session is open; only the client knows its token. `shown` is what an answer may show."""
 
     account_id: int
     role: Role
     token: str = field(repr=False)
+    shown: Opened = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A right password: the verifier that it fits, and the guess that it was."""
+
+    verifier: Verifier
+    guess: Guess
 
 
 async def open_session(
@@ -47,12 +58,42 @@ async def open_session(
     device: str | None = None,
     replaces: SessionToken | None = None,
 ) -> SignedIn:
-    """A new session within the caller's transaction; it replaces one of the same device, and the
-    one that the client showed."""
-    now = deps.now()
-    if replaces is not None:
-        await work.sessions.delete(deps.app.name, token_hash(replaces.token))
+    """A new session of an account that the caller's transaction holds; it replaces one of the same
+    device, and the one that the client showed."""
     token = deps.app.mint_token()
+    opening = _opening(deps, client, account_id, token, method, device, replaces)
+    while (shown := await work.sign_ins.open(opening)) is None:
+        await open_profile(deps, work, account_id)
+    return SignedIn(account_id, shown.role, token, shown)
+
+
+async def claim_session(
+    deps: Deps,
+    work: Work,
+    client: Client,
+    account_id: int,
+    proof: Proof,
+    device: str | None = None,
+    replaces: SessionToken | None = None,
+) -> SignedIn | None:
+    """The same in a single statement, for a right password, whose guess is taken back; None, where
+    there is more to do or where the password is not right any more."""
+    token, method = deps.app.mint_token(), SignInMethod.PASSWORD
+    opening = _opening(deps, client, account_id, token, method, device, replaces)
+    shown = await work.sign_ins.claim(opening, proof.verifier, proof.guess)
+    return SignedIn(account_id, shown.role, token, shown) if shown else None
+
+
+def _opening(
+    deps: Deps,
+    client: Client,
+    account_id: int,
+    token: str,
+    method: SignInMethod,
+    device: str | None,
+    replaces: SessionToken | None,
+) -> Opening:
+    now = deps.now()
     session = Session(
         id=uuid4(),
         account_id=account_id,
@@ -66,20 +107,12 @@ async def open_session(
         idle=deps.app.sessions.idle,
         expires_at=now + deps.app.sessions.absolute,
     )
-    await open_profile(deps, work, account_id)
-    await work.profiles.save_sign_in(account_id, deps.app.name, now)
-    await work.sessions.add(session, token_hash(token))
-    if marks := [token_hash(mark) for mark in marks_of(client, device)]:
-        await work.devices.save(account_id, marks, now)
-    await work.events.add(
-        EventKind.SIGNED_IN,
-        now,
-        app=deps.app.name,
-        account_id=account_id,
-        network=client.network,
-        by=method,
+    return Opening(
+        session,
+        token_hash(token),
+        token_hash(replaces.token) if replaces else None,
+        [token_hash(mark) for mark in marks_of(client, device)],
     )
-    return SignedIn(account_id, await work.roles.get(account_id, deps.app.name), token)
 
 
 async def authenticate(

@@ -1,12 +1,19 @@
 """Proving to be an account's owner, by password or by code."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from hufu.actions.deps import Deps
 from hufu.actions.outbox import CodeSent, send_code, spend_probe
-from hufu.actions.sessions import SessionToken, SignedIn, open_session, recognise
+from hufu.actions.sessions import (
+    Proof,
+    SessionToken,
+    SignedIn,
+    claim_session,
+    open_session,
+    recognise,
+)
 from hufu.actions.verification import confirm_newest
+from hufu.domain.accounts import Account
 from hufu.domain.devices import KNOWN_FOR, marks_of
 from hufu.domain.errors import (
     AccountUnknown,
@@ -14,16 +21,15 @@ from hufu.domain.errors import (
     GuessLimitReached,
     PasswordWrong,
 )
-from hufu.domain.events import EventKind
 from hufu.domain.identifiers import Identifier
 from hufu.domain.limits import Limit
-from hufu.domain.passwords import Password, PasswordPurpose
+from hufu.domain.passwords import Password, PasswordPurpose, Verifier
 from hufu.domain.permissions import Caller, Client
 from hufu.domain.sessions import SignInMethod
 from hufu.domain.verification import Purpose
 from hufu.services.keys import token_hash
 from hufu.services.overload import Overloaded
-from hufu.storage.identifiers import SignInCandidate
+from hufu.storage.sign_in import Asked, Guess
 from hufu.storage.work import Work
 
 
@@ -41,17 +47,28 @@ class LogIn:
 
 async def log_in(deps: Deps, cmd: LogIn) -> SignedIn:
     """Open a session. Raises AccountUnknown, PasswordWrong, AccountBarred, GuessLimitReached."""
-    proved = await prove_password(deps, cmd.client, cmd.identifier, cmd.password, cmd.device)
+    account, proof = await prove_password(
+        deps, cmd.client, cmd.identifier, cmd.password, cmd.device
+    )
+    async with deps.look() as work:
+        signed_in = await claim_session(
+            deps, work, cmd.client, account.id, proof, cmd.device, cmd.replaces
+        )
+    return signed_in or await _log_in_step_by_step(deps, cmd, account.id, proof)
+
+
+async def _log_in_step_by_step(deps: Deps, cmd: LogIn, account_id: int, proof: Proof) -> SignedIn:
+    """Where the account was never in the app before; or, while the hash was computed, was barred
+    or closed or had its password changed."""
     async with deps.begin() as work:
-        await _admit_again(work, proved)
+        account = await work.accounts.lock(account_id)
+        if await work.passwords.find(account.id, PasswordPurpose.SIGN_IN) != proof.verifier:
+            raise PasswordWrong
+        if refusal := account.admit():
+            raise refusal
+        method = SignInMethod.PASSWORD
         signed_in = await open_session(
-            deps,
-            work,
-            cmd.client,
-            proved.account.id,
-            SignInMethod.PASSWORD,
-            cmd.device,
-            cmd.replaces,
+            deps, work, cmd.client, account.id, method, cmd.device, cmd.replaces
         )
         await work.commit()
     return signed_in
@@ -63,73 +80,67 @@ async def prove_password(
     identifier: Identifier,
     password: Password,
     device: str | None = None,
-) -> SignInCandidate:
+) -> tuple[Account, Proof]:
     """The account that identifier and password open; every door that takes a password is here.
 
     The guess is counted before it is evaluated, and a right one takes its own count back, so that
-    guesses made at once cannot slip through. One that was never compared takes it back as well.
-    Unknown accounts cost the same hash. Raises AccountUnknown, PasswordWrong, AccountBarred (after
-    the right password), GuessLimitReached, Overloaded.
+    guesses made at once cannot slip through: the caller does that with whatever else it writes. One
+    that was never compared takes it back as well. Unknown accounts cost the same hash. Raises
+    AccountUnknown, PasswordWrong, AccountBarred (after the right password), GuessLimitReached,
+    Overloaded.
     """
+    deps.hasher.refuse_if_full()
     async with deps.look() as work:
-        candidates = await work.identifiers.candidates(
-            deps.app.pool,
-            identifier,
-            deps.app.name,
-            [token_hash(mark) for mark in marks_of(client, device)],
-            deps.now() - KNOWN_FOR,
-        )
-        guess = await _count_guess(deps, work, client, identifier, candidates)
-    proved = await _first_match(deps, password, candidates, guess, _least(deps, identifier))
-    async with deps.look() as work:
-        if proved is None:
-            await _record_refusal(deps, work, client, candidates)
-            if not candidates and deps.app.reveal_unknown_user:
-                raise AccountUnknown
-            raise PasswordWrong
-        await guess.refund(work)
-    if refusal := proved.account.admit():
+        guess = await _count_guess(deps, work, client, identifier, device)
+    proved = await _first_match(deps, password, guess, _least(deps, identifier))
+    if proved is None:
+        async with deps.look() as work:
+            await work.sign_ins.add_refusals(guess, deps.app.name, deps.now())
+        if not guess.candidates and deps.app.reveal_unknown_user:
+            raise AccountUnknown
+        raise PasswordWrong
+    account, verifier = proved
+    if refusal := account.admit():
+        await _take_back(deps, guess)
         raise refusal
-    return await _renewed(deps, password, proved)
-
-
-@dataclass(frozen=True, slots=True)
-class _Guess:
-    """The hits that one guess made on its limits."""
-
-    at: datetime
-    hits: tuple[tuple[Limit, str], ...]
-
-    async def refund(self, work: Work) -> None:
-        for limit, subject in self.hits:
-            await work.limits.refund(limit, subject, self.at)
+    if _outdated(deps, password, verifier):
+        await _take_back(deps, guess)
+        verifier = await _renewed(deps, password, account.id, verifier)
+    return account, Proof(verifier, guess)
 
 
 async def _count_guess(
-    deps: Deps,
-    work: Work,
-    client: Client,
-    identifier: Identifier,
-    candidates: list[SignInCandidate],
-) -> _Guess:
+    deps: Deps, work: Work, client: Client, identifier: Identifier, device: str | None
+) -> Guess:
     """Count the guess. What strangers guess at an account adds up, whatever door they try; each
     device that the owner signed in from counts by itself, so that strangers lock nobody out."""
-    if not candidates:
-        # Under a digest, for people type their password where their name is due.
-        typed = deps.secrets.codes.digest(f"{identifier.kind}:{identifier.key}")
-        hits = [(Limit.PASSWORD_GUESSES, f"unknown:{typed.hex()}")]
-    elif (device := candidates[0].device) is None:
-        hits = [(Limit.PASSWORD_GUESSES, f"account:{candidates[0].account.id}")]
-    else:
-        known = f"account:{candidates[0].account.id}:{device.hex()}"
-        hits = [(Limit.PASSWORD_GUESSES_KNOWN, known)]
-    if client.network is not None:  # First, so that a network over its limit uses up no account's.
-        hits.insert(0, (Limit.PASSWORD_GUESSES_FROM, client.network))
-    now = deps.now()
-    for limit, counted in hits:
-        if not await work.limits.claim(limit, counted, deps.limits.caps(limit), now):
-            raise GuessLimitReached
-    return _Guess(now, tuple(hits))
+    # Under a digest, for people type their password where their name is due.
+    typed = deps.secrets.codes.digest(f"{identifier.kind}:{identifier.key}")
+    now, caps = deps.now(), deps.limits.caps
+    asked = Asked(
+        deps.app.pool,
+        deps.app.name,
+        identifier,
+        client.network,
+        [token_hash(mark) for mark in marks_of(client, device)],
+        now - KNOWN_FOR,
+        f"unknown:{typed.hex()}",
+    )
+    guess = await work.sign_ins.claim_guess(
+        asked,
+        now,
+        network=caps(Limit.PASSWORD_GUESSES_FROM),
+        strangers=caps(Limit.PASSWORD_GUESSES),
+        known=caps(Limit.PASSWORD_GUESSES_KNOWN),
+    )
+    if guess is None:
+        raise GuessLimitReached
+    return guess
+
+
+async def _take_back(deps: Deps, guess: Guess) -> None:
+    async with deps.look() as work:
+        await work.sign_ins.refund(guess)
 
 
 async def count_password_guess(deps: Deps, work: Work, account_id: int) -> None:
@@ -149,8 +160,9 @@ def _least(deps: Deps, identifier: Identifier) -> int:
 
 
 async def _first_match(
-    deps: Deps, password: Password, candidates: list[SignInCandidate], guess: _Guess, least: int
-) -> SignInCandidate | None:
+    deps: Deps, password: Password, guess: Guess, least: int
+) -> tuple[Account, Verifier] | None:
+    candidates = guess.candidates
     verifiers = [candidate.verifier for candidate in candidates]
     verifiers += [None] * (least - len(verifiers))
     found = None
@@ -159,52 +171,31 @@ async def _first_match(
             matches = await deps.hasher.matches(password, verifier)
         except Overloaded:
             if not compared:
-                async with deps.look() as work:
-                    await guess.refund(work)
+                await _take_back(deps, guess)
             raise
-        if matches and found is None and compared < len(candidates):
-            found = candidates[compared]
+        if matches and verifier and found is None:
+            found = candidates[compared].account, verifier
         if found is not None and compared + 1 >= least:
             break
     return found
 
 
-async def _record_refusal(
-    deps: Deps, work: Work, client: Client, candidates: list[SignInCandidate]
-) -> None:
-    for candidate in candidates:
-        await work.events.add(
-            EventKind.SIGN_IN_REFUSED,
-            deps.now(),
-            app=deps.app.name,
-            account_id=candidate.account.id,
-            network=client.network,
-        )
+def _outdated(deps: Deps, password: Password, verifier: Verifier) -> bool:
+    """Whether the verifier is not of today's kind, and can be made so: the password is at hand."""
+    scheme = deps.app.scheme
+    return deps.hasher.outdated(verifier, scheme) and password.material(scheme) is not None
 
 
-async def _renewed(deps: Deps, password: Password, proved: SignInCandidate) -> SignInCandidate:
-    """The candidate with a verifier of today's kind, while the password is at hand."""
-    account_id, old, scheme = proved.account.id, proved.verifier, deps.app.scheme
-    if old is None or not deps.hasher.outdated(old, scheme) or password.material(scheme) is None:
-        return proved
-    new = await deps.hasher.make(password, scheme)
+async def _renewed(deps: Deps, password: Password, account_id: int, old: Verifier) -> Verifier:
+    """A verifier of today's kind of the password that fits the old one."""
+    new = await deps.hasher.make(password, deps.app.scheme)
     async with deps.look() as work:
         if await work.passwords.claim_renewal(account_id, old, new):
-            return SignInCandidate(proved.account, new)
+            return new
         current = await work.passwords.find(account_id, PasswordPurpose.SIGN_IN)
-    if not await deps.hasher.matches(password, current):
+    if current is None or not await deps.hasher.matches(password, current):
         raise PasswordWrong
-    return SignInCandidate(proved.account, current)
-
-
-async def _admit_again(work: Work, proved: SignInCandidate) -> None:
-    """See that neither the account nor its password changed while the hash was computed."""
-    account = await work.accounts.lock(proved.account.id)
-    verifier = await work.passwords.find(account.id, PasswordPurpose.SIGN_IN)
-    if verifier != proved.verifier:
-        raise PasswordWrong
-    if refusal := account.admit():
-        raise refusal
+    return current
 
 
 async def authenticate_by_password(
@@ -214,11 +205,12 @@ async def authenticate_by_password(
 
     Raises what `prove_password` raises.
     """
-    proved = await prove_password(deps, client, identifier, password)
+    account, proof = await prove_password(deps, client, identifier, password)
     async with deps.look() as work:
-        role = await work.roles.get(proved.account.id, deps.app.name)
+        await work.sign_ins.refund(proof.guess)
+        role = await work.roles.get(account.id, deps.app.name)
     return Caller(
-        account_id=proved.account.id,
+        account_id=account.id,
         session_id=None,
         signed_in_at=deps.now(),
         role=role,

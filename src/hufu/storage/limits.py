@@ -6,34 +6,48 @@ from datetime import datetime
 from hufu.domain.limits import Cap, Limit
 from hufu.storage.rows import Rows
 
-_WITHIN = """NOT EXISTS (
-    SELECT FROM unnest($4::interval[], $5::int[]) AS cap (span, most)
-    WHERE cap.most <= (
-        SELECT count(*) FROM unnest(l.hits) AS hit WHERE hit > $3::timestamptz - cap.span
-    )
-)"""
 
-_COUNT = f"""
+def _within(now: str, spans: str, mosts: str) -> str:
+    return f"""NOT EXISTS (
+    SELECT FROM unnest({spans}::interval[], {mosts}::int[]) AS cap (span, most)
+    WHERE cap.most <= (
+        SELECT count(*) FROM unnest(l.hits) AS hit WHERE hit > {now}::timestamptz - cap.span
+    )
+)"""  # noqa: S608
+
+
+def counting(subjects: str, now: str, spans: str, mosts: str) -> str:
+    """The statement that counts a hit at `now` on each name and subject that a query finds, unless
+    it would break a cap; it returns those that were counted."""
+    return f"""
 INSERT INTO limits AS l (name, subject, hits)
-SELECT $1, $2, ARRAY[$3::timestamptz]
-WHERE NOT EXISTS (SELECT FROM unnest($5::int[]) AS most WHERE most <= 0)
+SELECT name, subject, ARRAY[{now}::timestamptz] FROM ({subjects}) AS counted (name, subject)
+WHERE NOT EXISTS (SELECT FROM unnest({mosts}::int[]) AS most WHERE most <= 0)
 ON CONFLICT (name, subject) DO UPDATE SET hits = array_append(
     ARRAY(
         SELECT hit FROM unnest(l.hits) AS hit
-        WHERE hit > $3 - (SELECT max(span) FROM unnest($4::interval[]) AS span)
+        WHERE hit > {now} - (SELECT max(span) FROM unnest({spans}::interval[]) AS span)
     ),
-    $3
+    {now}
 )
-WHERE {_WITHIN}
-RETURNING true
+WHERE {_within(now, spans, mosts)}
+RETURNING name, subject
 """  # noqa: S608
 
-_ALLOWS = f"SELECT {_WITHIN} FROM limits AS l WHERE name = $1 AND subject = $2"  # noqa: S608
 
-_REFUND = """
-UPDATE limits SET hits = hits[:array_position(hits, $3) - 1] || hits[array_position(hits, $3) + 1:]
-WHERE name = $1 AND subject = $2 AND array_position(hits, $3) IS NOT NULL
-"""
+def taking_back(limit: str, subject: str, at: str) -> str:
+    """The statement that takes back the one hit that was counted at that time."""
+    return f"""
+UPDATE limits
+SET hits = hits[:array_position(hits, {at}) - 1] || hits[array_position(hits, {at}) + 1:]
+WHERE name = {limit} AND subject = {subject} AND array_position(hits, {at}) IS NOT NULL
+"""  # noqa: S608
+
+
+_COUNT = counting("VALUES ($1::text, $2::text)", "$3", "$4", "$5")
+_ALLOWS = f"""
+SELECT {_within("$3", "$4", "$5")} FROM limits AS l WHERE name = $1 AND subject = $2
+"""  # noqa: S608
 
 
 class LimitCounters(Rows):
@@ -54,10 +68,6 @@ class LimitCounters(Rows):
             _ALLOWS, limit, subject, now, [cap.window for cap in caps], [cap.most for cap in caps]
         )
         return allowed is not False
-
-    async def refund(self, limit: Limit, subject: str, at: datetime) -> None:
-        """Take back the one hit that was counted at that time."""
-        await self._connection.execute(_REFUND, limit, subject, at)
 
     async def claim_budget(self, app: str, now: datetime, price: int, budget: int) -> bool:
         """Spend `price` of the app's budget for the UTC day; False when it would be overdrawn."""

@@ -27,7 +27,8 @@ COLUMNS = frozenset(
 """What `save` may change; names have methods of their own."""
 
 
-def _profile(row: asyncpg.Record) -> Profile:
+def profile_of(row: asyncpg.Record) -> Profile:
+    """The profile in a row that has its columns."""
     return Profile(
         account_id=row["account_id"],
         name=row["name"],
@@ -76,7 +77,7 @@ class Profiles(Rows):
         row = await self._connection.fetchrow(
             "SELECT * FROM profiles WHERE account_id = $1 AND app = $2", account_id, app
         )
-        return _profile(row) if row else None
+        return profile_of(row) if row else None
 
     async def save(
         self, account_id: int, app: str, changes: Mapping[str, object], now: datetime
@@ -110,15 +111,6 @@ class Profiles(Rows):
         except asyncpg.UniqueViolationError:
             return False
         return True
-
-    async def save_sign_in(self, account_id: int, app: str, now: datetime) -> None:
-        """Record the time of a sign-in."""
-        await self._connection.execute(
-            "UPDATE profiles SET signed_in_at = $3 WHERE account_id = $1 AND app = $2",
-            account_id,
-            app,
-            now,
-        )
 
     async def delete_all(self, account_id: int) -> None:
         """Forget what every app knows of the account."""

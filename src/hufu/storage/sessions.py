@@ -27,31 +27,9 @@ def _session(row: asyncpg.Record) -> Session:
 
 
 class Sessions(Rows):
-    """The rows of `sessions`."""
+    """The rows of `sessions`, which signing in adds."""
 
     __slots__ = ()
-
-    async def add(self, session: Session, token_hash: bytes) -> None:
-        """Open a session; it replaces one of the same account, app and device."""
-        await self._connection.execute(
-            "INSERT INTO sessions (id, account_id, app, token_hash, method, device, network, "
-            "user_agent, created_at, seen_at, idle, expires_at) "
-            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11) "
-            "ON CONFLICT (account_id, app, device) DO UPDATE SET id = $1, token_hash = $4, "
-            "method = $5, network = $7, user_agent = $8, created_at = $9, seen_at = $9, "
-            "idle = $10, expires_at = $11",
-            session.id,
-            session.account_id,
-            session.app,
-            token_hash,
-            session.method,
-            session.device,
-            session.network,
-            session.user_agent,
-            session.created_at,
-            session.idle,
-            session.expires_at,
-        )
 
     async def of(self, account_id: int) -> list[Session]:
         """Every session of the account that was not ended, newest first."""
@@ -89,12 +67,6 @@ class Sessions(Rows):
             user_agent,
         )
         return len(rows)
-
-    async def delete(self, app: str, token_hash: bytes) -> None:
-        """End the session of the token, if there is one."""
-        await self._connection.execute(
-            "DELETE FROM sessions WHERE token_hash = $2 AND app = $1", app, token_hash
-        )
 
     async def delete_all(self, account_id: int) -> None:
         """End every session of the account, in every app."""

@@ -555,7 +555,7 @@ def test_a_window_cannot_be_negative() -> None:
 
 
 def test_the_answer_to_a_sign_in() -> None:
-    reply = m.signed_in(SignedIn(7, Role.MEMBER, SEC), visit())
+    reply = m.signed_in(SignedIn(7, Role.MEMBER, SEC, None), visit())
     assert encoded(reply) == b'{"code":"200","uid":"7","sec":"%s","user_role":"1"}' % SEC.encode()
 
 

@@ -399,7 +399,7 @@ def test_a_session_is_a_cookie() -> None:
 
 
 def test_the_answers_to_a_sign_in() -> None:
-    reply = m.signed_in(SignedIn(7, Role.MEMBER, TOKEN), visit())
+    reply = m.signed_in(SignedIn(7, Role.MEMBER, TOKEN, None), visit())
     assert encoded(reply) == '{"msg":"login successful","user_id":7}'
     assert reply.status == 200
     assert reply.cookies == (SetCookie("session_id", TOKEN, LIFE),)
