@@ -1,13 +1,16 @@
 """Making accounts."""
 
+from dataclasses import dataclass
+
 from hufu.actions.deps import Deps
-from hufu.actions.names import open_profile
-from hufu.domain.errors import EmailTaken, IdentifierTaken, PhoneTaken, UserNameTaken
-from hufu.domain.events import EventKind
+from hufu.actions.names import open_handle, open_profile, random_handle, random_name
+from hufu.domain.errors import CodeExpired, EmailTaken, IdentifierTaken, PhoneTaken, UserNameTaken
 from hufu.domain.identifiers import Identifier, IdentifierKind
-from hufu.domain.passwords import PasswordPurpose, Verifier
+from hufu.domain.names import name_key
+from hufu.domain.passwords import Verifier
 from hufu.domain.permissions import Client
 from hufu.services import randomness
+from hufu.storage.newcomers import Newcomer
 from hufu.storage.work import Work
 
 TAKEN: dict[IdentifierKind, type[IdentifierTaken]] = {
@@ -22,6 +25,25 @@ def taken(identifier: Identifier) -> IdentifierTaken:
     return TAKEN[identifier.kind]()
 
 
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What entitles to an account: a right code, with the registration that waits for it, if any.
+
+    Without a registration the code is spent even if the identifier turns out to have an account.
+    """
+
+    code_id: int
+    registration_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """An account that was made just now; handle only where the app has handles."""
+
+    account_id: int
+    handle: str | None
+
+
 async def create_account(
     deps: Deps,
     work: Work,
@@ -29,28 +51,68 @@ async def create_account(
     identifier: Identifier,
     verifier: Verifier | None,
     *,
+    ticket: Ticket | None = None,
     name: str | None = None,
     scope: str = "",
     verified: bool = True,
-) -> int:
-    """A new account with its first identifier; its id. Raises IdentifierTaken."""
-    now = deps.now()
-    while not await work.accounts.claim(account_id := randomness.number31(), deps.app.pool, now):
-        pass
-    claimed = await work.identifiers.claim(
-        deps.app.pool, identifier, account_id, now, scope=scope, verified=verified
-    )
-    if not claimed:
+    beside_owner: bool = False,
+) -> Created:
+    """A new account with its first identifier, its profile and its handle.
+
+    Raises IdentifierTaken, where with `beside_owner` an account of the whole pool does not count,
+    and CodeExpired, where the ticket's code was spent meanwhile.
+    """
+    code_id = ticket.code_id if ticket else None
+    registration_id = ticket.registration_id if ticket else None
+    while True:
+        newcomer = _newcomer(deps, client, identifier, verifier, name, scope, verified=verified)
+        claim = await work.newcomers.claim(
+            newcomer,
+            deps.now(),
+            code_id=code_id,
+            registration_id=registration_id,
+            beside_owner=beside_owner,
+        )
+        if not claim.entitled:
+            raise CodeExpired
+        if claim.known:
+            if ticket and registration_id is None:
+                await work.commit()  # The code is spent, though there was nothing to register.
+            raise taken(identifier)
+        if claim.account:
+            break
+        code_id = None  # It is spent; only the id was another account's.
+    if not claim.identifier:
         raise taken(identifier)
-    if verifier is not None:
-        await work.passwords.save(account_id, PasswordPurpose.SIGN_IN, verifier, now)
-    await open_profile(deps, work, account_id, name)
-    await work.events.add(
-        EventKind.REGISTERED,
-        now,
+    if not claim.profile:
+        await open_profile(deps, work, newcomer.account_id)
+    handle = claim.handle
+    if handle is None and deps.app.handles:
+        handle = await open_handle(deps, work, newcomer.account_id)
+    return Created(newcomer.account_id, handle)
+
+
+def _newcomer(
+    deps: Deps,
+    client: Client,
+    identifier: Identifier,
+    verifier: Verifier | None,
+    name: str | None,
+    scope: str,
+    *,
+    verified: bool,
+) -> Newcomer:
+    name = name or random_name()
+    return Newcomer(
+        account_id=randomness.number31(),
+        pool=deps.app.pool,
         app=deps.app.name,
-        account_id=account_id,
+        identifier=identifier,
+        scope=scope,
+        verified=verified,
+        verifier=verifier,
+        name=name,
+        name_key=name_key(name) if deps.app.unique_names else None,
+        handle=random_handle() if deps.app.handles else None,
         network=client.network,
-        by=identifier.kind,
     )
-    return account_id

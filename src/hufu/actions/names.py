@@ -23,6 +23,16 @@ RANDOM_CHARACTERS = 6
 RANDOM_HANDLE_CHARACTERS = 5
 
 
+def random_name() -> str:
+    """A display name for somebody who chose none."""
+    return default_name(randomness.text(randomness.UPPER, RANDOM_CHARACTERS))
+
+
+def random_handle() -> str:
+    """A handle for somebody who chose none."""
+    return DEFAULT_HANDLE + randomness.text(randomness.UPPER, RANDOM_HANDLE_CHARACTERS)
+
+
 async def open_profile(deps: Deps, work: Work, account_id: int, name: str | None = None) -> Profile:
     """The account's profile in the app, made on its first visit.
 
@@ -35,7 +45,7 @@ async def open_profile(deps: Deps, work: Work, account_id: int, name: str | None
     if profile is None:
         await lock_active(work, account_id)
     while profile is None:
-        name = name or default_name(randomness.text(randomness.UPPER, RANDOM_CHARACTERS))
+        name = name or random_name()
         key = name_key(name) if app.unique_names else None
         await work.profiles.claim(account_id, app.name, name, key, now)
         profile = await work.profiles.find(account_id, app.name)
@@ -49,8 +59,7 @@ async def open_handle(deps: Deps, work: Work, account_id: int) -> str:
         return handle
     await lock_active(work, account_id)  # Another first visit may be giving it one.
     while (handle := await work.handles.find(account_id, deps.app.name)) is None:
-        shown = DEFAULT_HANDLE + randomness.text(randomness.UPPER, RANDOM_HANDLE_CHARACTERS)
-        await _claim(deps, work, account_id, shown, deps.now())
+        await _claim(deps, work, account_id, random_handle(), deps.now())
     return handle
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from hufu.actions.accounts import create_account, taken
+from hufu.actions.accounts import Ticket, create_account, taken
 from hufu.actions.deps import Deps
 from hufu.actions.names import open_handle
 from hufu.actions.outbox import (
@@ -120,27 +120,40 @@ async def complete_registration(deps: Deps, cmd: CompleteRegistration) -> Regist
     Raises ChallengeUnknown, CodeWrong, CodeExpired, IdentifierTaken.
     """
 
+    held: list[Registration] = []
+
     async def find(work: Work) -> Code | None:
         registration = await work.registrations.lock(cmd.registration_id, deps.app.name)
         if registration is None or registration.code_id != cmd.code_id:
             return None
         if refusal := registration.open(deps.now()):
             raise refusal
+        held.append(registration)
         return await work.codes.lock(cmd.code_id, deps.app.name)
 
     code = await confirm(deps, find, cmd.digits, ChallengeUnknown())
     async with deps.begin() as work:
-        registration = await work.registrations.lock(cmd.registration_id, deps.app.name)
-        if registration is None:
-            raise ChallengeUnknown
-        account_id = registration.account_id
-        if account_id is None:
-            if not await work.codes.claim(code.id, deps.now()):
-                raise CodeExpired
-            account_id = await create_account(
-                deps, work, cmd.client, registration.identifier, registration.verifier
-            )
-            await work.registrations.save_completed(registration.id, account_id)
-        handle = await open_handle(deps, work, account_id)
+        completed = await _complete(deps, work, cmd.client, code.id, *held)
         await work.commit()
-    return RegistrationCompleted(account_id, handle)
+    return completed
+
+
+async def _complete(
+    deps: Deps, work: Work, client: Client, code_id: int, registration: Registration
+) -> RegistrationCompleted:
+    account_id = registration.account_id
+    if account_id is None:
+        identifier, verifier = registration.identifier, registration.verifier
+        ticket = Ticket(code_id, registration.id)
+        try:
+            created = await create_account(deps, work, client, identifier, verifier, ticket=ticket)
+        except CodeExpired:  # By the same right triple, at the same moment?
+            meanwhile = await work.registrations.lock(registration.id, deps.app.name)
+            account_id = meanwhile.account_id if meanwhile else None
+            if account_id is None:
+                raise
+        else:
+            account_id = created.account_id
+            if created.handle is not None:
+                return RegistrationCompleted(account_id, created.handle)
+    return RegistrationCompleted(account_id, await open_handle(deps, work, account_id))

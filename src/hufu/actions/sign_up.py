@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from hufu.actions.accounts import create_account, taken
+from hufu.actions.accounts import Ticket, create_account, taken
 from hufu.actions.deps import Deps
 from hufu.actions.outbox import CodeSent, send_code, send_notice, spend_send
 from hufu.actions.sessions import SessionToken, SignedIn, open_session
@@ -100,7 +100,7 @@ async def register_with_code(deps: Deps, cmd: RegisterWithCode) -> Registered:
     """Make the account. Raises PasswordUnfit, CodeWrong, CodeExpired, IdentifierTaken."""
     code, verifier = await _prove(deps, cmd)
     async with deps.begin() as work:
-        account_id = await _claim_account(deps, work, cmd, code, verifier)
+        account_id = await _create(deps, work, cmd, code, verifier)
         await work.commit()
     return Registered(account_id)
 
@@ -110,7 +110,7 @@ async def register_and_sign_in(deps: Deps, cmd: RegisterWithCode) -> SignedIn:
     IdentifierTaken."""
     code, verifier = await _prove(deps, cmd)
     async with deps.begin() as work:
-        account_id = await _claim_account(deps, work, cmd, code, verifier)
+        account_id = await _create(deps, work, cmd, code, verifier)
         signed_in = await open_session(
             deps,
             work,
@@ -140,16 +140,17 @@ async def _prove(deps: Deps, cmd: RegisterWithCode) -> tuple[Code, Verifier | No
     return code, verifier
 
 
-async def _claim_account(
+async def _create(
     deps: Deps, work: Work, cmd: RegisterWithCode, code: Code, verifier: Verifier | None
 ) -> int:
-    if not await work.codes.claim(code.id, deps.now()):
-        raise CodeExpired
-    known = await work.identifiers.find(deps.app.pool, cmd.identifier)
-    if known or code.purpose is not Purpose.REGISTER:
+    if code.purpose is not Purpose.REGISTER:
+        if not await work.codes.claim(code.id, deps.now()):
+            raise CodeExpired
         await work.commit()  # The code is spent, though there was nothing left to register.
         raise taken(cmd.identifier)
-    return await create_account(deps, work, cmd.client, cmd.identifier, verifier)
+    ticket = Ticket(code.id)
+    created = await create_account(deps, work, cmd.client, cmd.identifier, verifier, ticket=ticket)
+    return created.account_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,10 +179,7 @@ async def register_with_name(deps: Deps, cmd: RegisterWithName) -> Registered:
     verifier = await deps.hasher.make(cmd.password, deps.app.scheme)
     proved = cmd.identifier.kind is IdentifierKind.USER_NAME
     async with deps.begin() as work:
-        known = await work.identifiers.find(deps.app.pool, cmd.identifier)
-        if known and (proved or deps.app.reveal_unknown_user):
-            raise taken(cmd.identifier)
-        account_id = await create_account(
+        created = await create_account(
             deps,
             work,
             cmd.client,
@@ -190,10 +188,11 @@ async def register_with_name(deps: Deps, cmd: RegisterWithName) -> Registered:
             name=cmd.name,
             scope="" if proved else deps.app.name,
             verified=proved,
+            beside_owner=not proved and not deps.app.reveal_unknown_user,
         )
-        await _settle_role(deps, work, account_id, cmd)
+        await _settle_role(deps, work, created.account_id, cmd)
         await work.commit()
-    return Registered(account_id)
+    return Registered(created.account_id)
 
 
 async def _settle_role(deps: Deps, work: Work, account_id: int, cmd: RegisterWithName) -> None:

@@ -29,9 +29,8 @@ async def confirm(
             raise refusal
         subject = f"{code.purpose}:{code.identifier.kind}:{code.identifier.key}"
         caps = deps.limits.caps(Limit.CODE_GUESSES)
-        if not await work.limits.claim(Limit.CODE_GUESSES, subject, caps, now):
+        if not await work.codes.claim_guess(code, subject, caps, now):
             raise CodeExhausted
-        await work.codes.save_guesses(code)
         await work.commit()
     if not deps.secrets.codes.matches(f"{code.id}:{digits}", code.digest):
         raise CodeWrong
@@ -58,10 +57,10 @@ async def confirm_for_state(deps: Deps, identifier: Identifier, digits: str, bin
     purposes = (Purpose.REGISTER, Purpose.RECOVER)
 
     async def find(work: Work) -> Code | None:
-        code = await work.codes.lock_newest(deps.app.pool, deps.app.name, purposes, identifier)
-        bound = await work.identifiers.find(deps.app.pool, identifier)
-        account_id = bound.account_id if bound else None
-        alive = code and code.binding == binding and code.account_id == account_id
+        code, owner = await work.codes.lock_newest_and_owner(
+            deps.app.pool, deps.app.name, purposes, identifier
+        )
+        alive = code and code.binding == binding and code.account_id == owner
         return code if alive else None
 
     return await confirm(deps, find, digits, CodeExpired())

@@ -96,9 +96,3 @@ class Registrations(Rows):
             "SELECT * FROM registrations WHERE id = $1 AND app = $2 FOR UPDATE", id, app
         )
         return _registration(row) if row else None
-
-    async def save_completed(self, id: int, account_id: int) -> None:
-        """Record which account it became."""
-        await self._connection.execute(
-            "UPDATE registrations SET account_id = $2 WHERE id = $1", id, account_id
-        )

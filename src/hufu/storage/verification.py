@@ -1,14 +1,21 @@
 """Verification codes that were sent."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import asyncpg
 
 from hufu.domain.identifiers import Identifier, IdentifierKind
+from hufu.domain.limits import Cap, Limit
 from hufu.domain.sending import PREFIX, SLOT
 from hufu.domain.verification import Code, Purpose
+from hufu.storage.limits import counting
 from hufu.storage.rows import Rows
+
+_CLAIM_GUESS = f"""
+WITH counted AS ({counting("VALUES ($1::text, $2::text)", "$3", "$4", "$5")})
+UPDATE codes SET guesses = $7 WHERE id = $6 AND EXISTS (SELECT FROM counted) RETURNING id
+"""  # noqa: S608
 
 
 def _code(row: asyncpg.Record) -> Code:
@@ -92,23 +99,47 @@ class Codes(Rows):
         identifier: Identifier,
     ) -> Code | None:
         """The newest code that the app sent to the identifier for one of the purposes."""
+        code, _ = await self.lock_newest_and_owner(pool, app, purposes, identifier)
+        return code
+
+    async def lock_newest_and_owner(
+        self,
+        pool: str,
+        app: str,
+        purposes: Collection[Purpose],
+        identifier: Identifier,
+    ) -> tuple[Code | None, int | None]:
+        """The same, with the account that the identifier leads to, which is not held."""
         row = await self._connection.fetchrow(
-            "SELECT * FROM codes WHERE pool = $1 AND kind = $2 AND key = $3 "
+            "SELECT c.*, (SELECT i.account_id FROM identifiers AS i "
+            "WHERE i.pool = $1 AND i.kind = $2 AND i.key = $3 AND i.scope = '') AS owner "
+            "FROM codes AS c WHERE pool = $1 AND kind = $2 AND key = $3 "
             "AND app = $4 AND purpose = ANY($5) "
-            "ORDER BY sent_at DESC LIMIT 1 FOR UPDATE",
+            "ORDER BY sent_at DESC LIMIT 1 FOR UPDATE OF c",
             pool,
             identifier.kind,
             identifier.key,
             app,
             list(purposes),
         )
-        return _code(row) if row else None
+        return (_code(row), row["owner"]) if row else (None, None)
 
-    async def save_guesses(self, code: Code) -> None:
-        """Record the guesses made so far."""
-        await self._connection.execute(
-            "UPDATE codes SET guesses = $2 WHERE id = $1", code.id, code.guesses
+    async def claim_guess(
+        self, code: Code, subject: str, caps: Sequence[Cap], now: datetime
+    ) -> bool:
+        """Count a guess on the limit, and record the code's guesses; False, and nothing is written,
+        when it would break a cap."""
+        row = await self._connection.fetchrow(
+            _CLAIM_GUESS,
+            Limit.CODE_GUESSES,
+            subject,
+            now,
+            [cap.window for cap in caps],
+            [cap.most for cap in caps],
+            code.id,
+            code.guesses,
         )
+        return row is not None
 
     async def claim(self, id: int, now: datetime) -> bool:
         """Spend the code, and count it among those that were used; False when it was spent or

@@ -14,6 +14,7 @@ from hufu.storage.identity_numbers import IdentityNumbers
 from hufu.storage.invitations import Invitations
 from hufu.storage.ledger import Ledger
 from hufu.storage.limits import LimitCounters
+from hufu.storage.newcomers import Newcomers
 from hufu.storage.outbox import Outbox
 from hufu.storage.passwords import Passwords
 from hufu.storage.permissions import Roles
@@ -66,6 +67,7 @@ class Work:
     invitations = _Of(Invitations)
     ledger = _Of(Ledger)
     limits = _Of(LimitCounters)
+    newcomers = _Of(Newcomers)
     outbox = _Of(Outbox)
     passwords = _Of(Passwords)
     profiles = _Of(Profiles)

@@ -1,0 +1,139 @@
+"""Making an account, with everything that it has from the beginning, in one statement."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from hufu.domain.events import EventKind
+from hufu.domain.identifiers import Identifier
+from hufu.domain.passwords import Verifier
+from hufu.domain.profiles import Sex
+from hufu.domain.sending import PREFIX, SLOT
+from hufu.storage.rows import Rows
+
+# Each step follows from the one before it, so that a step that fails leaves out what comes after.
+_CLAIM = """
+WITH held AS MATERIALIZED (
+    SELECT id FROM registrations WHERE id = $21 AND app = $3 AND account_id IS NULL FOR UPDATE
+), spent AS (
+    UPDATE codes SET spent_at = $4 WHERE id = $20 AND spent_at IS NULL AND voided_at IS NULL
+    AND ($21::int IS NULL OR EXISTS (SELECT FROM held)) RETURNING kind, key, sent_at
+), used AS (
+    UPDATE sending AS s SET used = used + 1 FROM spent WHERE spent.kind = 'phone'
+    AND s.prefix = left(spent.key, $22) AND s.slot = date_bin($23, spent.sent_at, 'epoch')
+), known AS (
+    SELECT FROM identifiers WHERE pool = $2 AND kind = $5 AND key = $6 AND scope = '' AND $24
+), account AS (
+    INSERT INTO accounts (id, pool, state, created_at) SELECT $1, $2, 'active', $4
+    WHERE ($20::int IS NULL OR EXISTS (SELECT FROM spent)) AND NOT EXISTS (SELECT FROM known)
+    ON CONFLICT DO NOTHING RETURNING id
+), identifier AS (
+    INSERT INTO identifiers (pool, kind, key, scope, shown, account_id, verified, bound_at)
+    SELECT $2, $5, $6, $8, $7, id, $9, $4 FROM account
+    ON CONFLICT DO NOTHING RETURNING account_id
+), password AS (
+    INSERT INTO passwords (account_id, purpose, scheme, pepper_version, argon2, set_at)
+    SELECT account_id, 'sign_in', $10, $11, $12, $4 FROM identifier WHERE $12::text IS NOT NULL
+), profile AS (
+    INSERT INTO profiles (account_id, app, name, name_key, sex, created_at, updated_at,
+        signed_in_at)
+    SELECT account_id, $3, $13, $14, $15, $4, $4, $4 FROM identifier
+    ON CONFLICT DO NOTHING RETURNING account_id
+), handle AS (
+    INSERT INTO handles (app, key, shown, account_id)
+    SELECT $3, $16, $17, account_id FROM identifier WHERE $16::text IS NOT NULL
+    ON CONFLICT DO NOTHING RETURNING shown
+), completed AS (
+    UPDATE registrations AS r SET account_id = identifier.account_id FROM identifier
+    WHERE r.id = $21
+), recorded AS (
+    INSERT INTO events (at, app, account_id, kind, network, facts)
+    SELECT $4, $3, account_id, $19, $18, jsonb_build_object('by', $5::text) FROM identifier
+)
+SELECT $20::int IS NULL OR EXISTS (SELECT FROM spent) AS entitled,
+    EXISTS (SELECT FROM known) AS known, EXISTS (SELECT FROM account) AS account,
+    EXISTS (SELECT FROM identifier) AS identifier, EXISTS (SELECT FROM profile) AS profile,
+    (SELECT shown FROM handle) AS handle
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """An account that is to be, with its first identifier, its profile in the app, and a handle
+    where the app has handles."""
+
+    account_id: int
+    pool: str
+    app: str
+    identifier: Identifier
+    scope: str
+    verified: bool
+    verifier: Verifier | None
+    name: str
+    name_key: str | None
+    handle: str | None
+    network: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """How far making an account came.
+
+    `entitled`: the code was there to be spent. `known`: the identifier has an account. `account`:
+    the id was free. `identifier`: nobody was quicker to take it. `profile`: the name was free;
+    without, there is none yet. `handle`: the handle, if it was free.
+    """
+
+    entitled: bool
+    known: bool
+    account: bool
+    identifier: bool
+    profile: bool
+    handle: str | None
+
+
+class Newcomers(Rows):
+    """What an account has from the beginning, over many tables."""
+
+    __slots__ = ()
+
+    async def claim(
+        self,
+        newcomer: Newcomer,
+        now: datetime,
+        *,
+        code_id: int | None,
+        registration_id: int | None,
+        beside_owner: bool,
+    ) -> Claim:
+        """Spend the code, if there is one, and make the account; complete the registration, if
+        there is one, which is held before its code. With `beside_owner` it does not matter that the
+        identifier has an account in the pool."""
+        verifier, handle = newcomer.verifier, newcomer.handle
+        [row] = await self._connection.fetch(
+            _CLAIM,
+            newcomer.account_id,
+            newcomer.pool,
+            newcomer.app,
+            now,
+            newcomer.identifier.kind,
+            newcomer.identifier.key,
+            newcomer.identifier.shown,
+            newcomer.scope,
+            newcomer.verified,
+            verifier and verifier.scheme,
+            verifier and verifier.pepper_version,
+            verifier and verifier.argon2,
+            newcomer.name,
+            newcomer.name_key,
+            Sex.UNDISCLOSED,
+            handle and handle.lower(),
+            handle,
+            newcomer.network,
+            EventKind.REGISTERED,
+            code_id,
+            registration_id,
+            PREFIX,
+            SLOT,
+            not beside_owner,
+        )
+        return Claim(**row)
