@@ -146,12 +146,7 @@ async def authenticate(
 
 
 def _proves(deps: Deps, found: Presented, presented: SessionToken, now: datetime) -> bool:
-    named = presented.account_id
-    return (
-        found.app == deps.app.name
-        and found.counts(now)
-        and (named is None or named == found.account_id)
-    )
+    return found.app == deps.app.name and found.proves(presented.account_id, now)
 
 
 async def _refuse_other(deps: Deps, identifier: Identifier, account_id: int) -> None:

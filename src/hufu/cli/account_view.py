@@ -63,7 +63,7 @@ def _everything(found: AccountShown, *, full: bool) -> dict[str, Any]:
                 "user_agent": each.user_agent,
                 "created_at": stamp(each.created_at),
                 "seen_at": stamp(each.seen_at),
-                "expires_at": stamp(min(each.expires_at, each.seen_at + each.idle)),
+                "expires_at": stamp(each.ends_at),
             }
             for each in found.sessions
         ],

@@ -15,7 +15,8 @@ from hufu.cli.openapi_calls import (
 )
 from hufu.domain.errors import AccountUnknown
 from hufu.domain.rewards import RewardType
-from hufu.pages.rewards import BALANCE, EVENTS, KEY, PROBLEMS, SCHEME, Event, Question
+from hufu.pages.authorization import BEARER
+from hufu.pages.rewards import BALANCE, EVENTS, KEY, PROBLEMS, Event, Question
 from hufu.wire.fields import MAX_ID, Reader
 
 TAG = "backend"
@@ -84,7 +85,7 @@ def calls(public_url: str) -> Calls:
         },
         {
             "schemas": schemas,
-            "securitySchemes": {SECRET: {"type": "http", "scheme": SCHEME}},
+            "securitySchemes": {SECRET: {"type": "http", "scheme": BEARER}},
         },
     )
 

@@ -50,9 +50,14 @@ class Session:
     idle: timedelta
     expires_at: datetime
 
+    @property
+    def ends_at(self) -> datetime:
+        """When it ends unless it is used before."""
+        return min(self.expires_at, self.seen_at + self.idle)
+
     def live(self, now: datetime) -> bool:
         """Whether it is neither idle for too long nor too old."""
-        return now < self.expires_at and now - self.seen_at < self.idle
+        return now < self.ends_at
 
     def recent(self, now: datetime) -> bool:
         """Whether the sign-in itself is recent."""
@@ -82,9 +87,14 @@ class Presented:
     me: Me | None = None
     details: SealedDetails | None = None
 
-    def counts(self, now: datetime) -> bool:
-        """Whether it proves anything: it has not ended, and the account may be used."""
-        return now < self.ends_at and self.account_state is AccountState.ACTIVE
+    def proves(self, named: int | None, now: datetime) -> bool:
+        """Whether it still shows that its client is the account's owner; `named` is the account
+        that was named beside it, if one was."""
+        return (
+            now < self.ends_at
+            and self.account_state is AccountState.ACTIVE
+            and (named is None or named == self.account_id)
+        )
 
     def wants_touch(self, now: datetime) -> bool:
         """Whether its last-seen time is worth writing."""

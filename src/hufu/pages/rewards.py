@@ -1,7 +1,7 @@
 """What an app's own backend calls: telling of events that are rewarded, and reading balances."""
 
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import MAXYEAR, MINYEAR, datetime
 from http import HTTPStatus
@@ -13,7 +13,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hufu.actions.deps import Deps
 from hufu.actions.ledger import ReadBalance, read_balance
 from hufu.actions.rewards import EventMistold, RewardEvent, reward_event
 from hufu.domain.errors import (
@@ -25,6 +24,7 @@ from hufu.domain.errors import (
 )
 from hufu.domain.ledger import format_amount
 from hufu.domain.rewards import LONGEST_ITEM, LONGEST_TARGET, NO_TARGET, Award
+from hufu.pages.authorization import Backend, app_of
 from hufu.pages.problems import Problem, api_route, json_answer
 from hufu.wire import body
 from hufu.wire.dialect import BODY_LIMIT
@@ -33,14 +33,10 @@ from hufu.wire.forms import UTF_8, header_parameters
 from hufu.wire.headers import Headers
 from hufu.wire.json_objects import json_object
 
-Backend = Callable[[str], Awaitable[Deps | None]]
-"""The app whose backend shows this secret."""
-
 EVENTS = "/v1/rewards/events"
 BALANCE = "/v1/rewards/balance"
 KEY = Matching("[!-~]{1,128}")
 _QUOTED = re.compile('"(.*)"')
-SCHEME = "bearer"
 
 
 class _Target(Form):
@@ -126,7 +122,7 @@ def routes(backend: Backend) -> list[Route]:
     """`/v1/rewards/events` and `/v1/rewards/balance`."""
 
     async def events(request: Request) -> Response:
-        deps = await _backend(backend, request)
+        deps = await app_of(backend, request)
         key = _key(request)
         event = await _read_event(request)
         at = datetime.fromisoformat(event.at) if event.at else None
@@ -137,7 +133,7 @@ def routes(backend: Backend) -> list[Route]:
         return json_answer(shown(rewarded.award), status)
 
     async def balance(request: Request) -> Response:
-        deps = await _backend(backend, request)
+        deps = await app_of(backend, request)
         query = request.query_params
         if len(query.getlist("user_id")) > 1:
             raise Malformed("user_id")
@@ -167,20 +163,6 @@ def shown(award: Award) -> dict[str, object]:
         "at": award.at.isoformat(timespec="milliseconds"),
         "reversed": award.reversed_at is not None,
     }
-
-
-async def _backend(backend: Backend, request: Request) -> Deps:
-    shown = request.headers.getlist("authorization")
-    scheme, _, secret = shown[0].partition(" ") if len(shown) == 1 else ("", "", "")
-    deps = await backend(secret.strip()) if scheme.lower() == SCHEME and secret else None
-    if deps is None:
-        raise Problem(
-            HTTPStatus.UNAUTHORIZED,
-            "secret_unknown",
-            "show the app's secret: Authorization: Bearer …",
-            {"WWW-Authenticate": "Bearer"},
-        )
-    return deps
 
 
 def _key(request: Request) -> str:
