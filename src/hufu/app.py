@@ -20,7 +20,7 @@ from hufu.actions.deps import PICTURES, Deps
 from hufu.actions.sending import raise_alarms, read_sending
 from hufu.core import Core
 from hufu.domain.ledger import UNITS
-from hufu.pages import development, health, metrics, rewards
+from hufu.pages import development, health, introspection, metrics, rewards, sessions
 from hufu.pages.standing import standing
 from hufu.pages.uploads import picture
 from hufu.services.clock import ClockUnknown, DatabaseClock
@@ -107,7 +107,8 @@ class Server:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
         headers = Headers(scope["headers"])
-        if path in self._page_paths and (path in TELLS_NOTHING or self._at_home(headers)):
+        page = path in self._page_paths or path.startswith(sessions.ONE)
+        if page and (path in TELLS_NOTHING or self._at_home(headers)):
             await self._pages(scope, receive, send)
             return
         place, below = self._find(path, headers)
@@ -151,10 +152,15 @@ class Server:
     def _routes(self) -> list[Route]:
         settings = self._core.configuration.settings
         operators = tuple(ip_network(each) for each in settings.operator_networks)
+        readers = {
+            name: DIALECTS[app.dialect].traits.read_token for name, app in settings.apps.items()
+        }
         routes = [
             *health.routes(self._problems),
             *metrics.routes(operators, self._proxies),
             *rewards.routes(self._backend),
+            *introspection.routes(self._backend, readers),
+            *sessions.routes(self._core.apps, readers, self._clients),
         ]
         if self._development:
             routes += development.routes(self._letters, self._captcha_text)

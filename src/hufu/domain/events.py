@@ -25,6 +25,7 @@ class EventKind(StrEnum):
     BARRED = "barred"
     UNBARRED = "unbarred"
     CLOSED = "closed"
+    SESSION_ENDED = "session_ended"
     SESSIONS_ENDED = "sessions_ended"
     RULE_SET = "rule_set"
     TRANSFER_REVERSED = "transfer_reversed"

@@ -1,5 +1,7 @@
 """What a request's one `Authorization` header shows (RFC 9110, 11.6.2)."""
 
+import base64
+import binascii
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
@@ -12,6 +14,7 @@ Backend = Callable[[str], Awaitable[Deps | None]]
 """The app whose backend shows this secret."""
 
 BEARER = "bearer"
+BASIC = "basic"
 
 
 def shown(request: Request) -> tuple[str, str]:
@@ -29,6 +32,27 @@ async def app_of(backend: Backend, request: Request) -> Deps:
     if deps is None:
         raise secret_unknown("Bearer")
     return deps
+
+
+async def app_of_client(backend: Backend, request: Request) -> Deps:
+    """The app whose secret the request shows, alone or as the password of a client that is called
+    as the app (RFC 6749, 2.3.1). Raises Problem."""
+    scheme, credentials = shown(request)
+    name, secret = _basic(credentials) if scheme == BASIC else (None, credentials)
+    deps = await backend(secret) if scheme in {BEARER, BASIC} and secret else None
+    if deps is None or name not in {None, deps.app.name}:
+        raise secret_unknown('Bearer, Basic realm="hufu", charset="UTF-8"')
+    return deps
+
+
+def _basic(credentials: str) -> tuple[str, str]:
+    """Name and password (RFC 7617, 2); a secret has no colon in it, an app's name may."""
+    try:
+        text = base64.b64decode(credentials, validate=True).decode()
+    except (binascii.Error, ValueError):
+        return "", ""
+    name, _, secret = text.rpartition(":")
+    return name, secret
 
 
 def secret_unknown(challenge: str) -> Problem:

@@ -16,6 +16,7 @@ from hufu.services.clock import ClockUnknown
 from hufu.services.overload import Overloaded, Unavailable
 from hufu.wire.body import BodyTooLarge, ClientGone
 
+JSON = "application/json"
 RETRY_AFTER = 1
 TITLES = {status.value: status.phrase for status in HTTPStatus} | {
     413: "Content Too Large",
@@ -60,7 +61,7 @@ class Problem(Exception):
 
 def json_answer(body: object, status: HTTPStatus = HTTPStatus.OK) -> Response:
     """Success."""
-    return Response(_encode(body), status, media_type="application/json")
+    return Response(_encode(body), status, media_type=JSON)
 
 
 def api_route(path: str, handlers: Mapping[str, Handler]) -> Route:

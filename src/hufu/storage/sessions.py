@@ -31,6 +31,31 @@ class Sessions(Rows):
 
     __slots__ = ()
 
+    async def live_of(
+        self,
+        account_id: int,
+        app: str,
+        now: datetime,
+        most: int,
+        before: tuple[datetime, UUID] | None,
+    ) -> list[Session]:
+        """The account's live sessions in the app, newest first, at most so many; those behind
+        the time and id `before`."""
+        created_at, id = before or (None, None)
+        rows = await self._connection.fetch(
+            "SELECT * FROM sessions WHERE account_id = $1 AND app = $2 "
+            "AND expires_at > $3 AND seen_at + idle > $3 "
+            "AND ($5::timestamptz IS NULL OR (created_at, id) < ($5, $6::uuid)) "
+            "ORDER BY created_at DESC, id DESC LIMIT $4",
+            account_id,
+            app,
+            now,
+            most,
+            created_at,
+            id,
+        )
+        return [_session(row) for row in rows]
+
     async def of(self, account_id: int) -> list[Session]:
         """Every session of the account that was not ended, newest first."""
         rows = await self._connection.fetch(
@@ -52,6 +77,16 @@ class Sessions(Rows):
     async def claim_end(self, id: UUID) -> bool:
         """End one session; False when it had ended already."""
         row = await self._connection.fetchrow("DELETE FROM sessions WHERE id = $1 RETURNING id", id)
+        return row is not None
+
+    async def claim_end_of(self, id: UUID, account_id: int, app: str) -> bool:
+        """End a session if it is one of the account's in the app; False when it is not."""
+        row = await self._connection.fetchrow(
+            "DELETE FROM sessions WHERE id = $1 AND account_id = $2 AND app = $3 RETURNING id",
+            id,
+            account_id,
+            app,
+        )
         return row is not None
 
     async def claim_ends_of_client(

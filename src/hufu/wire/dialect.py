@@ -9,7 +9,7 @@ import msgspec
 
 from hufu.actions.deps import App, Deps
 from hufu.actions.sessions import SessionToken
-from hufu.domain.errors import Refusal, all_refusals
+from hufu.domain.errors import Malformed, Refusal, all_refusals
 from hufu.domain.identifiers import Identifier
 from hufu.domain.passwords import Password
 from hufu.domain.permissions import Caller, Client, Role
@@ -191,6 +191,9 @@ class Member(Generic[Options, Command, Result]):
 Endpoint = Anyone[Options, Any, Any] | Member[Options, Any, Any]
 
 
+TokenReader = Callable[[str], SessionToken]
+
+
 def no_guard(_: Head, __: Endpoint[Any]) -> None:
     """The guard of a dialect that browsers do not speak."""
 
@@ -200,9 +203,20 @@ def no_deviations(_: App, __: Any) -> tuple[Deviation, ...]:
     return ()
 
 
+def read_hex_token(text: str) -> SessionToken:
+    """A session of a dialect that has nothing but a token for it."""
+    if not randomness.is_hex_token(text):
+        raise Malformed("token")
+    return SessionToken(text)
+
+
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What a dialect needs of the core. `reward_items` are its names for what it rewards."""
+    """What a dialect needs of the core. `reward_items` are its names for what it rewards.
+
+    `mint_token` makes a session token; `read_token` reads a session out of the one text as which
+    an app's backend passes it on, and raises Malformed.
+    """
 
     md5_passwords: bool = False
     handles: bool = False
@@ -211,6 +225,7 @@ class Traits:
     sole_identity_numbers: bool = False
     session_guesses_limited: bool = False
     mint_token: Callable[[], str] = randomness.hex_token
+    read_token: TokenReader = read_hex_token
     code_minutes: int = 10
     session_idle_days: int = 7
     session_absolute_days: int = 30

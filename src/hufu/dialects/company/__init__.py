@@ -8,6 +8,7 @@ from hufu.dialects.company.messages import (
     Session,
     deviations,
     proof,
+    read_pair,
     security_code,
 )
 from hufu.wire.dialect import Dialect, Traits
@@ -29,6 +30,7 @@ DIALECT = Dialect(
         sole_identity_numbers=True,
         session_guesses_limited=True,
         mint_token=security_code,
+        read_token=read_pair,
         code_minutes=5,
         session_idle_days=7,
         session_absolute_days=30,

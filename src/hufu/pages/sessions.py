@@ -1,0 +1,237 @@
+"""What an app's own backend asks with a session's token: whose it is, and the owner's sessions."""
+
+import binascii
+import struct
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from hufu.actions.deps import Deps
+from hufu.actions.introspection import read_session
+from hufu.actions.session_list import EndSession, ListSessions, end_session, list_sessions
+from hufu.actions.sessions import SessionToken, authenticate
+from hufu.domain.errors import GuessLimitReached, Malformed, SessionDead
+from hufu.domain.limits import MINUTE
+from hufu.domain.permissions import Caller, Client
+from hufu.domain.sessions import Presented, Session
+from hufu.pages.authorization import BEARER, shown
+from hufu.pages.problems import JSON, Problem, api_route, json_answer
+from hufu.wire.clients import Clients
+from hufu.wire.dialect import TokenReader
+from hufu.wire.fields import Matching, Reader, Whole
+from hufu.wire.headers import Headers
+
+SESSION = "/v1/session"
+SESSIONS = "/v1/sessions"
+ONE = "/v1/sessions/"
+MOST, USUAL = 100, 20
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_PLACE = struct.Struct(">q16s")
+_encode = msgspec.json.Encoder().encode
+
+
+class Page(msgspec.Struct):
+    """The query of a list: at most so many, behind the place that the last answer named."""
+
+    limit: Annotated[int, Whole(1, MOST)] = USUAL
+    cursor: Annotated[str, Matching("[A-Za-z0-9_-]{32}")] | None = None
+
+
+_page = Reader(Page)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """The apps whose sessions are shown in one form."""
+
+    read: TokenReader
+    apps: Mapping[str, Deps]
+
+
+def routes(
+    apps: Mapping[str, Deps], readers: Mapping[str, TokenReader], clients: Clients
+) -> list[Route]:
+    """`/v1/session`, `/v1/sessions` and what is below; `readers` say for each app how a session is
+    read out of a token."""
+    kinds = [
+        _Kind(reader, {name: deps for name, deps in apps.items() if readers[name] is reader})
+        for reader in dict.fromkeys(readers.values())
+    ]
+
+    async def find(request: Request) -> tuple[SessionToken, Presented]:
+        return await _find(
+            kinds, clients.client(request.scope, Headers(request.headers.raw)), _token(request)
+        )
+
+    async def own(request: Request) -> tuple[Deps, Caller]:
+        presented, found = await find(request)
+        deps = apps[found.app]
+        try:
+            return deps, await authenticate(
+                deps, clients.client(request.scope, Headers(request.headers.raw)), presented
+            )
+        except SessionDead:  # Ended since it was found.
+            raise token_unknown() from None
+
+    async def whose(request: Request) -> Response:
+        _, found = await find(request)
+        return Response(session_answer(found), media_type=JSON)
+
+    async def listed(request: Request) -> Response:
+        deps, caller = await own(request)
+        page = _read_page(request)
+        before = read_cursor(page.cursor) if page.cursor else None
+        found = await list_sessions(deps, caller, ListSessions(page.limit, before))
+        last = found.sessions[-1] if found.more else None
+        return json_answer(
+            {
+                "sessions": [seen_by_owner(each, caller) for each in found.sessions],
+                "next_cursor": last and cursor(last),
+            }
+        )
+
+    async def end(request: Request) -> Response:
+        deps, caller = await own(request)
+        id = _id(request.scope["path"].removeprefix(ONE))  # The router drops a line feed.
+        if id is None or not await end_session(deps, caller, EndSession(id)):
+            raise Problem(
+                HTTPStatus.NOT_FOUND, "session_unknown", "the account has no such session here"
+            )
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+
+    return [
+        api_route(SESSION, {"GET": whose}),
+        api_route(SESSIONS, {"GET": listed}),
+        api_route(f"{ONE}{{id:path}}", {"DELETE": end}),
+    ]
+
+
+# Answers
+
+
+def session_answer(found: Presented) -> bytes:
+    """Whose session it is, as JSON."""
+    return _encode(
+        {
+            "id": str(found.id),
+            "user_id": found.account_id,
+            "app": found.app,
+            "roles": (found.role,),
+            "signed_in_at": _stamp(found.signed_in_at),
+            "method": found.method,
+            "device": found.device,
+            "seen_at": _stamp(found.seen_at),
+            "expires_at": _stamp(found.ends_at),
+        }
+    )
+
+
+def seen_by_owner(session: Session, caller: Caller) -> dict[str, object]:
+    """One of the owner's sessions."""
+    return {
+        "id": str(session.id),
+        "current": session.id == caller.session_id,
+        "signed_in_at": _stamp(session.created_at),
+        "method": session.method,
+        "device": session.device,
+        "seen_at": _stamp(session.seen_at),
+        "expires_at": _stamp(session.ends_at),
+        "network": session.network,
+        "user_agent": session.user_agent,
+    }
+
+
+def _stamp(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds")
+
+
+def token_unknown() -> Problem:
+    """The answer to a token that is no live session's (RFC 6750, 3.1)."""
+    return Problem(
+        HTTPStatus.UNAUTHORIZED,
+        "token_unknown",
+        "the token is no live session's",
+        {"WWW-Authenticate": 'Bearer error="invalid_token"'},
+    )
+
+
+# Requests
+
+
+def _token(request: Request) -> str:
+    scheme, token = shown(request)
+    if scheme != BEARER or not token:
+        raise Problem(
+            HTTPStatus.UNAUTHORIZED,
+            "token_missing",
+            "show the session's token: Authorization: Bearer …",
+            {"WWW-Authenticate": "Bearer"},
+        )
+    return token
+
+
+async def _find(kinds: list[_Kind], client: Client, token: str) -> tuple[SessionToken, Presented]:
+    for kind, presented in _readings(kinds, token):
+        try:
+            return presented, await read_session(kind.apps, client, presented)
+        except SessionDead:
+            continue
+        except GuessLimitReached:
+            raise Problem(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                "too_many_guesses",
+                "too many wrong tokens came from this network",
+                {"Retry-After": str(int(MINUTE.total_seconds()))},
+            ) from None
+    raise token_unknown()
+
+
+def _readings(kinds: list[_Kind], token: str) -> Iterator[tuple[_Kind, SessionToken]]:
+    for kind in kinds:
+        try:
+            yield kind, kind.read(token)
+        except Malformed:
+            continue
+
+
+def _read_page(request: Request) -> Page:
+    query = request.query_params
+    for name in Page.__struct_fields__:
+        if len(query.getlist(name)) > 1:
+            raise Malformed(name)
+    return _page.read(dict(query))
+
+
+def _id(text: str) -> UUID | None:
+    """The id, in the one spelling that is shown."""
+    try:
+        id = UUID(text)
+    except ValueError:
+        return None
+    return id if str(id) == text else None
+
+
+def cursor(session: Session) -> str:
+    """The session's place in the list; that it may have ended meanwhile does not matter."""
+    microseconds = (session.created_at - _EPOCH) // _MICROSECOND
+    return urlsafe_b64encode(_PLACE.pack(microseconds, session.id.bytes)).decode()
+
+
+def read_cursor(text: str) -> tuple[datetime, UUID]:
+    """The place again. Raises Malformed."""
+    try:
+        microseconds, id = _PLACE.unpack(urlsafe_b64decode(text))
+        return _EPOCH + microseconds * _MICROSECOND, UUID(bytes=id)
+    except (binascii.Error, struct.error, OverflowError):
+        raise Malformed("cursor") from None
