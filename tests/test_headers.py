@@ -14,6 +14,8 @@ from PIL import Image
 from actors import Fomo
 from front_door import Answer, World
 from hufu.app import Server
+from hufu.pages.introspection import INTROSPECT
+from hufu.pages.sessions import ONE, SESSION
 from hufu.services.clock import ClockUnknown
 from hufu.services.uploads import Uploads
 from rewarding import EVENTS
@@ -111,6 +113,9 @@ ANSWERS: dict[str, tuple[int, Fetch]] = {
     "metrics, from elsewhere": (404, asking("GET", "/metrics", peer="203.0.113.7")),
     "problem": (401, asking("POST", EVENTS)),
     "problem, another method": (405, asking("GET", EVENTS)),
+    "no secret": (401, asking("POST", INTROSPECT)),
+    "no token": (401, asking("GET", SESSION)),
+    "no token, below a path": (401, asking("DELETE", f"{ONE}x")),
     "no such picture": (404, asking("GET", f"/fomo{PICTURE}")),
     "outbox": (200, asking("GET", "/_dev/outbox")),
     "no such captcha": (404, asking("GET", "/_dev/captcha?codeid=none")),

@@ -7,7 +7,7 @@ import pytest
 
 from actors import Session
 from attacks.canaries import Kind, Watched
-from attacks.canary_tour import COMPANY, FOMO, PHONES, RENTAL, Tour, ask_balance
+from attacks.canary_tour import COMPANY, FOMO, PHONES, RENTAL, Tour, ask_balance, ask_sessions
 from dialects.rows import CONTENT_TYPES, ROWS, Row, written
 from front_door import Answer
 from hufu.storage.app_secrets import AppSecrets
@@ -136,6 +136,9 @@ PREFIXES = (
     "/fomo/customer/login/",
     "/rental/uploads/avatar/",
     "/v1/rewards/",
+    "/v1/sessions/",
+    "/v1/sessions?cursor=",
+    "/v1/session?access_token=",
     "/metrics/",
     "/_dev/outbox?to=",
     "/_dev/captcha?codeid=",
@@ -150,6 +153,8 @@ async def _to_backends(tour: Tour, texts: list[Text]) -> None:
         await tell(tour.world, text, text, account_id, target_id=text)
         await ask_balance(tour, text, account_id)
         await ask_balance(tour, tour.secret, text)
+        await ask_sessions(tour, tour.secret, text)
+        await ask_sessions(tour, text, f"{account_id}:{text}")
         for field in ("item", "at", "user_id", "more"):
             event = {"user_id": account_id, "item": "join_group", field: text}
             headers = [("authorization", f"Bearer {tour.secret}")]

@@ -11,7 +11,10 @@ from dialects.pictures import PNG
 from dialects.rows import MULTIPART, multipart, part_of
 from front_door import Answer
 from hufu.actions.words import add_word
+from hufu.pages.introspection import INTROSPECT
+from hufu.pages.sessions import ONE, SESSION, SESSIONS
 from hufu.wire.forms import Upload
+from pages.tokens import UNKNOWN_SESSION
 from rewarding import BALANCE, Member, app_secret, member, tell
 
 PASSWORD, NEW_PASSWORD = "canary-password-1", "canary-password-2"
@@ -202,6 +205,27 @@ async def _backend(tour: Tour) -> None:
     account_id = tour.sessions["fomo"].account_id
     assert (await tell(tour.world, tour.secret, "event-1", account_id)).status == 201
     assert (await ask_balance(tour, tour.secret, account_id)).status == 200
+    pair = tour.sessions["company"].fields
+    for token in (
+        tour.sessions["fomo"].fields["session_key"],
+        f"{pair['uid']}:{pair['sec']}",
+        *tour.sessions["rental"].cookies.values(),
+        *tour.sessions["creator"].cookies.values(),
+    ):
+        answers = await ask_sessions(tour, tour.secret, token)
+        assert [each.status for each in answers] == [200, 200, 200, 404]
+
+
+async def ask_sessions(tour: Tour, secret: str, token: str) -> list[Answer]:
+    """What a backend that shows this secret, or this token, is told of the token."""
+    shown = [("authorization", f"Bearer {token}")]
+    secretly = [("authorization", f"Bearer {secret}")]
+    return [
+        await tour.world.form(INTROSPECT, {"token": token}, headers=secretly),
+        await tour.world.get(SESSION, headers=shown),
+        await tour.world.get(SESSIONS, headers=shown),
+        await tour.world.request("DELETE", ONE + UNKNOWN_SESSION, headers=shown),
+    ]
 
 
 async def ask_balance(tour: Tour, secret: str, account_id: object) -> Answer:

@@ -232,6 +232,10 @@ def see_answer(said: Any, operation: Any, sample: sample_files.Parts) -> None:
     sent = dict(line.split(": ", 1) for line in sample.answer_head.split("\n")[1:])
     for name, header in response["headers"].items():
         assert jsonschema_rs.is_valid(resolved(said, header)["schema"], sent[name.lower()])
+    if not response["content"]:
+        assert "content-type" not in sent
+        assert not sample.answer_body
+        return
     kind = sent["content-type"].partition(";")[0]
     schema = resolved(said, response["content"][kind]["schema"])
     if "json" in kind:
@@ -250,7 +254,8 @@ def test_every_recorded_answer_is_in_it(app: str) -> None:
 
 def test_every_recorded_answer_to_a_backend_is_in_it() -> None:
     said = document("fomo")
-    names = {f"v1.{name}": name for name in ("rewards.events", "rewards.balance")}
+    told = [name for name, each in operations(said).items() if each["tags"] == ["backend"]]
+    names = {f"v1.{name}": name for name in told}
     for name, sample in answered(PAGES, names):
         if sample.status != NOT_ALLOWED:
             see_answer(said, operations(said)[name], sample)

@@ -33,6 +33,7 @@ CHECKS = [
     response_schema_conformance,
 ]
 HONEST = 503
+NO_CONTENT = 204
 DEADLINE = 10.0
 """Seconds after which an answer is late."""
 
@@ -151,7 +152,7 @@ class Caller:
         except Exception as error:
             error.add_note(f"{call} {shown(request)}")
             raise
-        if answer.headers["content-type"].startswith(JSON):
+        if answer.headers.get("content-type", "").startswith(JSON):
             for name, value in _members(answer.json()):
                 self.remembered.setdefault(name, []).append(value)
                 del self.remembered[name][:-REMEMBERED]
@@ -171,7 +172,8 @@ class Caller:
         assert answer.status_code < 500 or answer.status_code == HONEST
         assert answer.headers.get("cache-control") == "no-store"
         assert answer.headers.get("x-content-type-options") == "nosniff"
-        assert answer.headers.get("content-length") == str(len(answer.content))
+        length = None if answer.status_code == NO_CONTENT else str(len(answer.content))
+        assert answer.headers.get("content-length") == length
 
     def _request(self, case: Case, head: list[tuple[str, str]]) -> httpx.Request:
         made = requests.Request(**case.as_transport_kwargs(base_url=self.base)).prepare()

@@ -1,9 +1,9 @@
 """Recorded samples of the API: for each call and each of its refusals a request and its answer.
 
 Their form is that of the dialects' samples (see `dialects/sample_files.py`). A file is
-`tests/pages/samples/<row>/<name>.http`; `<row>` is the path with dots for slashes, or `any` for
-what is said of no call in particular. `<name>` is `ok`, `ok-…` for other successes, and otherwise
-the status and the code.
+`tests/pages/samples/<row>/<name>.http`; `<row>` is the path with dots for slashes and without
+braces, or `any` for what is said of no call in particular. `<name>` is `ok`, `ok-…` for other
+successes, and otherwise the status and the code.
 
 A case prepares the world of the fixture `backend`, with SECRET for its secret, and returns the one
 request that is the sample. `pytest tests/pages --record-samples` writes the files anew.
@@ -31,7 +31,7 @@ FOLDER = Path(__file__).parent / "samples"
 SECRET = "hufu_" + "0" * 40
 SHOWN = ("authorization", f"Bearer {SECRET}")
 VOLATILE = (
-    re.compile(r'\{"id":(?P<int>[^,]+)'),
+    re.compile(r'\{"id":(?P<int>[0-9]+)'),
     re.compile(r"(?m)^x-request-id: (?P<hex32>.*)$"),
 )
 
@@ -49,7 +49,9 @@ class Case(NamedTuple):
     @property
     def file(self) -> Path:
         """Where it is recorded."""
-        return FOLDER / self.row.strip("/").replace("/", ".") / f"{self.name}.http"
+        return (
+            FOLDER / re.sub("[{}]", "", self.row.strip("/").replace("/", ".")) / f"{self.name}.http"
+        )
 
     def __str__(self) -> str:
         return f"{self.file.parent.name}/{self.name}"

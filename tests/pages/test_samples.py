@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from dialects import sample_files
+from pages import cases_sessions
 from pages.backend import Backend
-from pages.cases import CASES, FOLDER, Case, recorded
+from pages.cases import FOLDER, Case, recorded
 
+CASES = cases_sessions.CASES
 REFERENCE = Path(__file__).parents[2] / "docs" / "backend-api.md"
 ROW = re.compile(r"^\| ([0-9]{3}) \| `([a-z_]+)` \|", re.MULTILINE)
 

@@ -214,6 +214,8 @@ async def test_what_is_not_ones_own_here_is_unknown(midday: World) -> None:
         lambda id: f"/{id}",
         lambda id: f" {id}",
         lambda id: f"{id}\n",
+        lambda id: f"\n{id}",
+        lambda id: f"{id}\n\n",
         lambda id: f"{id}\0",
         lambda id: id[:-1],
         lambda id: str(UUID(id).int),

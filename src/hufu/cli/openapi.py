@@ -7,7 +7,7 @@ import click
 import msgspec
 
 from hufu import __version__
-from hufu.cli import openapi_backend, openapi_calls
+from hufu.cli import openapi_backend, openapi_calls, openapi_sessions
 from hufu.cli.options import configured, described
 from hufu.cli.output import print_json
 from hufu.core import app_url
@@ -33,15 +33,17 @@ def document(app: AppSettings, settings: Settings) -> dict[str, Any]:
     dialect = DIALECTS[app.dialect]
     clients = openapi_calls.calls(dialect, _session_cookies(app, settings))
     backend = openapi_backend.calls(settings.public_url)
+    sessions = openapi_sessions.calls(settings.public_url)
+    parts = [each.components for each in (clients, backend, sessions)]
     return {
         "openapi": OPENAPI,
         "info": {"title": app.title or dialect.title, "version": __version__},
         "servers": [{"url": url} for url in _places(app, settings)],
         "tags": [clients.tag, backend.tag],
-        "paths": clients.paths | backend.paths,
+        "paths": clients.paths | backend.paths | sessions.paths,
         "components": {
-            kind: clients.components.get(kind, {}) | backend.components.get(kind, {})
-            for kind in sorted(clients.components.keys() | backend.components.keys())
+            kind: {name: each for part in parts for name, each in part.get(kind, {}).items()}
+            for kind in sorted({kind for part in parts for kind in part})
         },
     }
 

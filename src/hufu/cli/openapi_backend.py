@@ -37,24 +37,24 @@ TO_AN_EVENT = (
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
 )
 
-_ID: Tree = {"type": "integer", "minimum": 1, "maximum": MAX_ID}
-_TEXT: Tree = {"type": "string", "minLength": 1}
+ID: Tree = {"type": "integer", "minimum": 1, "maximum": MAX_ID}
+TEXT: Tree = {"type": "string", "minLength": 1}
 _AMOUNT: Tree = {"type": "string", "pattern": r"^-?[0-9]+\.[0-9]{4}$"}
 SCHEMAS: Tree = {
     "Award": {
         "id": {"type": "integer"},
-        "user_id": _ID,
-        "item": _TEXT,
+        "user_id": ID,
+        "item": TEXT,
         "type": {"type": "string", "enum": [each.value for each in RewardType]},
         "amount": _AMOUNT,
         "coin_id": {"type": "integer"},
-        "target_id": _TEXT,
+        "target_id": TEXT,
         "day": {"type": "string", "format": "date"},
         "at": {"type": "string", "format": "date-time"},
         "reversed": {"type": "boolean"},
     },
     "Balance": {
-        "user_id": _ID,
+        "user_id": ID,
         "balances": {
             "type": "array",
             "items": object_schema({"coin_id": {"type": "integer"}, "amount": _AMOUNT}),
@@ -62,10 +62,10 @@ SCHEMAS: Tree = {
     },
     "Problem": {
         "type": {"type": "string", "const": "about:blank"},
-        "title": _TEXT,
+        "title": TEXT,
         "status": {"type": "integer"},
-        "detail": _TEXT,
-        "code": _TEXT,
+        "detail": TEXT,
+        "code": TEXT,
     },
 }
 """What is answered; there is no member that may be missing."""
@@ -109,7 +109,9 @@ def _tell_event() -> Tree:
             "required": True,
             "content": {JSON_TYPE: {"schema": refer("schemas", Event.__name__)}},
         },
-        "responses": _responses("Award", (HTTPStatus.OK, HTTPStatus.CREATED), TO_AN_EVENT),
+        "responses": responses(
+            refer("schemas", "Award"), (HTTPStatus.OK, HTTPStatus.CREATED), TO_AN_EVENT
+        ),
     }
 
 
@@ -121,15 +123,17 @@ def _read_balance() -> Tree:
         "tags": [TAG],
         "security": [{SECRET: []}],
         "parameters": [parameter(step, "query") for step in Reader(Question).steps],
-        "responses": _responses("Balance", (HTTPStatus.OK,), (*ALWAYS, unknown)),
+        "responses": responses(refer("schemas", "Balance"), (HTTPStatus.OK,), (*ALWAYS, unknown)),
     }
 
 
-def _responses(
-    success: str, statuses: Iterable[HTTPStatus], problems: Iterable[HTTPStatus]
+def responses(
+    success: Tree | None, statuses: Iterable[HTTPStatus], problems: Iterable[HTTPStatus]
 ) -> Tree:
+    """The answers of one call by status; without a schema its success has no body."""
+    said = {JSON_TYPE: {"schema": success}} if success else {}
     content = {
-        **{status: {JSON_TYPE: {"schema": refer("schemas", success)}} for status in statuses},
+        **dict.fromkeys(statuses, said),
         **{status: {PROBLEM: {"schema": refer("schemas", "Problem")}} for status in problems},
     }
     return {str(status.value): answer(status, content[status]) for status in sorted(content)}

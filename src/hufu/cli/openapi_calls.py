@@ -31,7 +31,12 @@ JSON_TYPE = "application/json"
 CONTENT_TYPES = (JSON_TYPE, "application/x-www-form-urlencoded", MULTIPART)
 ANSWER = "Answer"
 OK = 200
-HEADERS: Mapping[int, str] = {BROKEN: "X-Request-Id", UNAVAILABLE: "Retry-After"}
+TOO_MANY = 429
+HEADERS: Mapping[int, str] = {
+    TOO_MANY: "Retry-After",
+    BROKEN: "X-Request-Id",
+    UNAVAILABLE: "Retry-After",
+}
 TYPES = {bool: "boolean", int: "integer", str: "string"}
 
 

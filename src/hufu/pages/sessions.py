@@ -1,6 +1,7 @@
 """What an app's own backend asks with a session's token: whose it is, and the owner's sessions."""
 
 import binascii
+import re
 import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator, Mapping
@@ -103,18 +104,16 @@ def routes(
 
     async def end(request: Request) -> Response:
         deps, caller = await own(request)
-        id = _id(request.scope["path"].removeprefix(ONE))  # The router drops a line feed.
+        id = _id(request.path_params["id"])
         if id is None or not await end_session(deps, caller, EndSession(id)):
             raise Problem(
                 HTTPStatus.NOT_FOUND, "session_unknown", "the account has no such session here"
             )
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
-    return [
-        api_route(SESSION, {"GET": whose}),
-        api_route(SESSIONS, {"GET": listed}),
-        api_route(f"{ONE}{{id:path}}", {"DELETE": end}),
-    ]
+    one = api_route(f"{ONE}{{id:path}}", {"DELETE": end})
+    one.path_regex = re.compile(f"{ONE}(?P<id>.*)", re.DOTALL)  # Its own stops at a line feed.
+    return [api_route(SESSION, {"GET": whose}), api_route(SESSIONS, {"GET": listed}), one]
 
 
 # Answers
