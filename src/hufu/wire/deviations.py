@@ -15,6 +15,8 @@ _DIALECTS = "tests/test_cross_dialect.py"
 _ACCOUNTS = "tests/cli/test_accounts.py"
 _HERE = "tests/test_deviations.py"
 _SIGNED_IN = "tests/attacks/test_creator_sessions.py"
+_TOKENS = "tests/pages/test_session_tokens.py"
+_OWN = "tests/pages/test_session_list.py"
 _PROFILE = "tests/attacks/test_rental_profile.py"
 
 
@@ -97,8 +99,13 @@ SHORT_SESSION_CODE = Deviation(
     "7.2.3",
     "session codes have 16 characters (95 bits)",
     "random characters of the operating system's generator",
-    "they are looked up together with the account, and wrong ones block the network",
-    (f"{_LIMITS}::test_wrong_session_codes_from_one_network",),
+    "they are looked up together with the account, and wrong ones block the network, unless it "
+    "shows the secret of the app's backend",
+    (
+        f"{_LIMITS}::test_wrong_session_codes_from_one_network",
+        f"{_TOKENS}::test_wrong_codes_from_one_network",
+        f"{_TOKENS}::test_one_budget_of_guesses_here_and_at_the_clients_door",
+    ),
 )
 GET_WITH_EFFECT = Deviation(
     "get-with-effect",
@@ -193,19 +200,23 @@ NO_LOGOUT = Deviation(
     "7.4.4",
     "there is no call that ends a session",
     "it ends unused, or by its age (`session_idle_days`, `session_absolute_days`)",
-    "a new password ends all sessions, and so does `hufu accounts sign-out`",
+    "a new password ends all sessions, and so does `hufu accounts sign-out`; the app's own "
+    "backend can end each of them",
     (
         f"{_LIVES}::test_a_session_dies_idle_or_old",
+        f"{_OWN}::test_ending_the_session_that_asks",
         f"{_ACCOUNTS}::test_sign_out",
     ),
 )
 NO_SESSION_LIST = Deviation(
     "no-session-list",
     "7.5.2",
-    "owners cannot see their sessions or end one of them from another",
-    "an operator can, with `hufu accounts`",
-    "a new password ends all of them",
+    "no call of the protocol shows owners their sessions or ends one of them from another",
+    "the app's own backend can do both for them, with `/v1/sessions`",
+    "a new password ends all of them; an operator sees and ends them with `hufu accounts`",
     (
+        f"{_OWN}::test_ones_sessions_newest_first",
+        f"{_OWN}::test_ending_another_device",
         f"{_DIALECTS}::test_one_password_change_is_seen_by_all",
         f"{_ACCOUNTS}::test_sign_out",
     ),
