@@ -73,6 +73,10 @@ class Server:
                 self._hosts[host.lower()] = self._place(name, app, deps, "/")
             if app.prefix or not app.hosts:
                 self._prefixes[app.prefix] = self._place(name, app, deps, app.prefix or "/")
+        self._readers = {
+            name: DIALECTS[app.dialect].traits.read_token for name, app in settings.apps.items()
+        }
+        self._session_door = sessions.SessionDoor(core.apps, self._readers, self._clients)
         routes = self._routes()
         self._pages = standing(Router(routes, redirect_slashes=False))
         self._page_paths = frozenset(route.path for route in routes)
@@ -107,6 +111,9 @@ class Server:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
         headers = Headers(scope["headers"])
+        if path == sessions.SESSION and self._at_home(headers):
+            await self._session_door.whose(scope, headers, receive, send)
+            return
         page = path in self._page_paths or path.startswith(sessions.ONE)
         if page and (path in TELLS_NOTHING or self._at_home(headers)):
             await self._pages(scope, receive, send)
@@ -152,15 +159,12 @@ class Server:
     def _routes(self) -> list[Route]:
         settings = self._core.configuration.settings
         operators = tuple(ip_network(each) for each in settings.operator_networks)
-        readers = {
-            name: DIALECTS[app.dialect].traits.read_token for name, app in settings.apps.items()
-        }
         routes = [
             *health.routes(self._problems),
             *metrics.routes(operators, self._proxies),
             *rewards.routes(self._backend),
-            *introspection.routes(self._backend, readers),
-            *sessions.routes(self._core.apps, readers, self._clients),
+            *introspection.routes(self._backend, self._readers),
+            *sessions.routes(self._session_door),
         ]
         if self._development:
             routes += development.routes(self._letters, self._captcha_text)

@@ -22,9 +22,10 @@ def every_app_is_believed(patch: pytest.MonkeyPatch) -> None:
 
 def sessions_of_any_app(patch: pytest.MonkeyPatch) -> None:
     """A session counts in every app."""
-    proves = sessions._proves
+    proves = sessions.proves
 
     def believed(deps: Deps, found: Presented, *more: Any) -> bool:
         return proves(deps, replace(found, app=deps.app.name), *more)
 
-    patch.setattr(sessions, "_proves", believed)
+    patch.setattr(sessions, "proves", believed)
+    patch.setattr("hufu.actions.introspection.proves", believed)

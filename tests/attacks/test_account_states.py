@@ -140,7 +140,7 @@ def sessions_outlive_the_account(patch: pytest.MonkeyPatch) -> None:
         return bool(now < found.ends_at)
 
     patch.setattr(Sessions, "delete_all", answering_later(None))
-    patch.setattr(sessions, "_proves", counts)
+    patch.setattr(sessions, "proves", counts)
 
 
 @attack(22, without=sessions_outlive_the_account)

@@ -5,18 +5,18 @@ from typing import Any
 
 import pytest
 
-from attacks.attack import World, answering_later, attack
+from attacks.attack import World, answering, attack
 from attacks.attempts import unanimous
 from attacks.holders import holder
 from attacks.removed import sessions_of_any_app
 from attacks.slots import Slot
 from attacks.test_secrets_elsewhere import BOTH, Secrets, any_session_is_a_backend, secrets_of
 from front_door import Answer
-from hufu.actions.introspection import LiveSession
+from hufu.domain.sessions import Presented
 from hufu.pages.introspection import INTROSPECT
 from hufu.pages.sessions import ONE, SESSION, SESSIONS
-from hufu.storage.limits import LimitCounters
-from hufu.storage.sessions import Presented, Sessions
+from hufu.storage.presented import PresentedSessions
+from hufu.storage.sessions import Sessions
 from pages.tokens import ELSEWHERE, UNKNOWN_SESSION, Owner, counts, signed_in
 from rewarding import app_secret
 
@@ -44,17 +44,17 @@ def shown(secret: object) -> list[tuple[str, str]]:
 
 def a_grant_is_a_session(patch: pytest.MonkeyPatch) -> None:
     """Whatever random token leads to an account signs its holder in."""
-    find = Sessions.find_anywhere
+    find = PresentedSessions.find
 
-    async def found(self: Sessions, token_hash: bytes) -> Presented | None:
-        of_grant = await self._connection.fetchval(
+    async def found(self: PresentedSessions, token_hash: bytes, *more: Any) -> Presented | None:
+        of_grant = await self._lane.fetch(
             "SELECT s.token_hash FROM grants g JOIN sessions s USING (account_id) "
             "WHERE g.token_hash = $1 AND s.app = 'fomo' LIMIT 1",
             token_hash,
         )
-        return await find(self, of_grant or token_hash)
+        return await find(self, of_grant[0][0] if of_grant else token_hash, *more)
 
-    patch.setattr(Sessions, "find_anywhere", found)
+    patch.setattr(PresentedSessions, "find", found)
 
 
 @attack(23, without=a_grant_is_a_session)
@@ -116,7 +116,7 @@ async def test_a_clients_secret_introspects(world: World) -> bool:
 
 
 def nobody_counts(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(LimitCounters, "allows", answering_later(True))
+    patch.setattr("hufu.actions.introspection.within", answering(True))
 
 
 @attack(8, without=nobody_counts)
@@ -136,10 +136,7 @@ async def test_codes_are_guessed_at_the_backends_door(world: World) -> bool:
 def the_id_does_not_matter(patch: pytest.MonkeyPatch) -> None:
     """A code is looked up, and the id beside it says whose account is meant."""
 
-    async def live(_: object, found: Presented | None, *__: object) -> LiveSession | None:
-        return LiveSession(found.session, found.role) if found else None
-
-    patch.setattr("hufu.actions.introspection._live", live)
+    patch.setattr(Presented, "proves", answering(True))
 
 
 @attack(8, without=the_id_does_not_matter)

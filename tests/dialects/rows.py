@@ -197,6 +197,8 @@ async def exchange(
 ) -> Answer:
     """One request at the ASGI interface; the body is read from `chunks` as the server asks."""
     messages: list[dict[str, Any]] = []
+    if chunks is not None:
+        headers = [*headers, ("transfer-encoding", "chunked")]
 
     async def receive() -> dict[str, Any]:
         assert chunks is not None, "the body was read"

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from hufu.actions.deps import Deps
-from hufu.actions.sessions import SessionToken
+from hufu.actions.sessions import SessionToken, proves
 from hufu.domain.errors import GuessLimitReached, SessionDead
 from hufu.domain.limits import Limit, within
 from hufu.domain.permissions import Client
@@ -25,10 +25,9 @@ async def introspect(deps: Deps, presented: SessionToken) -> Presented | None:
     """
     found = await deps.database.presented.find(token_hash(presented.token), View.SESSION)
     now = deps.now()
-    if found is None or found.app != deps.app.name or not found.proves(presented.account_id, now):
+    if found is None or not proves(deps, found, presented, now):
         return None
-    _record_use(deps, found, now)
-    return found
+    return _used(deps, found, now)
 
 
 async def read_session(
@@ -47,8 +46,7 @@ async def read_session(
     if found is not None and found.app in apps and found.proves(presented.account_id, now):
         if found.wrong_tokens and not within(caps, found.wrong_tokens, now):
             raise GuessLimitReached
-        _record_use(deps, found, now)
-        return found
+        return _used(deps, found, now)
     if network is not None:
         async with deps.look() as work:
             if not await work.limits.claim(Limit.SESSION_GUESSES_FROM, network, caps, now):
@@ -56,6 +54,8 @@ async def read_session(
     raise SessionDead
 
 
-def _record_use(deps: Deps, found: Presented, now: datetime) -> None:
-    if found.wants_touch(now):
-        deps.database.last_seen.record(found.id, now)
+def _used(deps: Deps, found: Presented, now: datetime) -> Presented:
+    if not found.wants_touch(now):
+        return found
+    deps.database.last_seen.record(found.id, now)
+    return found.used(now)

@@ -4,7 +4,7 @@ Those in other apps of the pool are not among them: an app's backend does not le
 users have accounts.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -32,12 +32,17 @@ class SessionsListed:
 
 
 async def list_sessions(deps: Deps, caller: Caller, cmd: ListSessions) -> SessionsListed:
-    """The caller's sessions in the app."""
+    """The caller's sessions in the app; the one that asks is in use now."""
+    now = deps.now()
     async with deps.look() as work:
         found = await work.sessions.live_of(
-            caller.account_id, deps.app.name, deps.now(), cmd.most + 1, cmd.before
+            caller.account_id, deps.app.name, now, cmd.most + 1, cmd.before
         )
-    return SessionsListed(found[: cmd.most], len(found) > cmd.most)
+    shown = [
+        replace(each, seen_at=now) if each.id == caller.session_id else each
+        for each in found[: cmd.most]
+    ]
+    return SessionsListed(shown, len(found) > cmd.most)
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,7 +125,7 @@ async def authenticate(
     now = deps.now()
     network = client.network if deps.app.session_guesses_limited else None
     found = await deps.database.presented.find(token_hash(presented.token), view, network)
-    if found is None or not _proves(deps, found, presented, now):
+    if found is None or not proves(deps, found, presented, now):
         await _count_wrong(deps, network)
         raise SessionDead
     if found.wrong_tokens and not within(_token_caps(deps), found.wrong_tokens, now):
@@ -145,7 +145,8 @@ async def authenticate(
     )
 
 
-def _proves(deps: Deps, found: Presented, presented: SessionToken, now: datetime) -> bool:
+def proves(deps: Deps, found: Presented, presented: SessionToken, now: datetime) -> bool:
+    """Whether the session counts in the app for what was presented."""
     return found.app == deps.app.name and found.proves(presented.account_id, now)
 
 

@@ -14,8 +14,9 @@ from hufu.cli.openapi_calls import Calls, Tree, fields_schema, object_schema, pa
 from hufu.domain.permissions import Role
 from hufu.domain.sessions import SignInMethod
 from hufu.pages.authorization import BASIC, BEARER
-from hufu.pages.introspection import AMR, FORM, INTROSPECT, Question
+from hufu.pages.introspection import AMR, INTROSPECT, Question
 from hufu.pages.sessions import ONE, SESSION, SESSIONS, Page
+from hufu.wire.body import FORM
 from hufu.wire.fields import Reader
 
 CLIENT = "appClient"

@@ -1,6 +1,7 @@
 """Sessions: how long one lives and what is kept of it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -68,8 +69,8 @@ class Session:
 class Presented:
     """A session as its client shows it, with what was read along with it.
 
-    It ends at `ends_at` unless it is used before: then its idle life is over, or its absolute one.
-    `wrong_tokens` are the times of the wrong session tokens from the asking client's network.
+    It ends at `ends_at` unless it is used before, and at `expires_at` in any case. `wrong_tokens`
+    are the times of the wrong session tokens from the asking client's network.
     """
 
     id: UUID
@@ -80,6 +81,7 @@ class Presented:
     signed_in_at: datetime
     seen_at: datetime
     ends_at: datetime
+    expires_at: datetime
     account_state: AccountState
     role: Role
     wrong_tokens: Sequence[datetime]
@@ -95,6 +97,13 @@ class Presented:
             and self.account_state is AccountState.ACTIVE
             and (named is None or named == self.account_id)
         )
+
+    def used(self, now: datetime) -> "Presented":
+        """The same after a use: its idle life begins anew."""
+        idle = self.ends_at - self.seen_at
+        last = self.ends_at == self.expires_at
+        ends_at = self.expires_at if last else min(self.expires_at, now + idle)
+        return replace(self, seen_at=now, ends_at=ends_at)
 
     def wants_touch(self, now: datetime) -> bool:
         """Whether its last-seen time is worth writing."""

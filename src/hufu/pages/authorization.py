@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from hufu.actions.deps import Deps
 from hufu.pages.problems import Problem
+from hufu.wire.headers import Headers
 
 Backend = Callable[[str], Awaitable[Deps | None]]
 """The app whose backend shows this secret."""
@@ -17,17 +18,19 @@ BEARER = "bearer"
 BASIC = "basic"
 
 
-def shown(request: Request) -> tuple[str, str]:
+def shown(headers: Headers) -> tuple[str, str]:
     """The scheme in lower case and what stands behind it; two empty texts where there is no such
     header, or more than one."""
-    headers = request.headers.getlist("authorization")
-    scheme, _, credentials = headers[0].partition(" ") if len(headers) == 1 else ("", "", "")
+    lines = headers.all(b"authorization")
+    if len(lines) != 1:
+        return "", ""
+    scheme, _, credentials = lines[0].decode("latin-1").partition(" ")
     return scheme.lower(), credentials.strip()
 
 
 async def app_of(backend: Backend, request: Request) -> Deps:
     """The app whose secret the request shows. Raises Problem."""
-    scheme, secret = shown(request)
+    scheme, secret = shown(Headers(request.headers.raw))
     deps = await backend(secret) if scheme == BEARER and secret else None
     if deps is None:
         raise secret_unknown("Bearer")
@@ -37,7 +40,7 @@ async def app_of(backend: Backend, request: Request) -> Deps:
 async def app_of_client(backend: Backend, request: Request) -> Deps:
     """The app whose secret the request shows, alone or as the password of a client that is called
     as the app (RFC 6749, 2.3.1). Raises Problem."""
-    scheme, credentials = shown(request)
+    scheme, credentials = shown(Headers(request.headers.raw))
     name, secret = _basic(credentials) if scheme == BASIC else (None, credentials)
     deps = await backend(secret) if scheme in {BEARER, BASIC} and secret else None
     if deps is None or name not in {None, deps.app.name}:

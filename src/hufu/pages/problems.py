@@ -2,7 +2,7 @@
 
 import traceback
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 
 import msgspec
@@ -68,32 +68,39 @@ def api_route(path: str, handlers: Mapping[str, Handler]) -> Route:
     """A path and what each method does there; whatever goes wrong is answered as a problem."""
     allowed = [*handlers, "HEAD"] if "GET" in handlers else [*handlers]
 
-    async def not_allowed(_: Request) -> Response:
-        raise Problem(
-            HTTPStatus.METHOD_NOT_ALLOWED,
-            "method_not_allowed",
-            f"use {' or '.join(handlers)}",
-            {"Allow": ", ".join(allowed)},
-        )
+    async def refuse(_: Request) -> Response:
+        raise not_allowed(allowed)
 
     async def answer(request: Request) -> Response:
         try:
             handler = handlers.get("GET" if request.method == "HEAD" else request.method)
-            return await (handler or not_allowed)(request)
-        except Problem as problem:
-            return problem.response()
+            return await (handler or refuse)(request)
         except (ClientGone, ClientDisconnect):
             return Response(status_code=HTTPStatus.BAD_REQUEST)
         except Exception as error:  # noqa: BLE001  # Unforeseen ones are logged there.
-            return _problem(path, error).response()
+            return problem_of(path, error).response()
 
     route = Route(path, answer)
     route.methods = None  # Starlette would refuse the others in words of its own.
     return route
 
 
-def _problem(path: str, error: Exception) -> Problem:
+def not_allowed(methods: Sequence[str]) -> Problem:
+    """Another method than these was used."""
+    used = " or ".join(method for method in methods if method != "HEAD")
+    return Problem(
+        HTTPStatus.METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        f"use {used}",
+        {"Allow": ", ".join(methods)},
+    )
+
+
+def problem_of(path: str, error: Exception) -> Problem:
+    """What is answered instead of success; an error that nobody foresaw is logged."""
     match error:
+        case Problem():
+            return error
         case Malformed():
             return Problem(
                 HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -4,11 +4,11 @@ import binascii
 import re
 import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -25,11 +25,16 @@ from hufu.domain.limits import MINUTE
 from hufu.domain.permissions import Caller, Client
 from hufu.domain.sessions import Presented, Session
 from hufu.pages.authorization import BEARER, shown
-from hufu.pages.problems import JSON, Problem, api_route, json_answer
+from hufu.pages.problems import JSON, Problem, api_route, json_answer, not_allowed, problem_of
+from hufu.pages.standing import standing
+from hufu.wire.answers import STANDING_HEADERS
+from hufu.wire.body import Receive
 from hufu.wire.clients import Clients
 from hufu.wire.dialect import TokenReader
 from hufu.wire.fields import Matching, Reader, Whole
 from hufu.wire.headers import Headers
+from hufu.wire.metrics import ANSWERS, OK
+from hufu.wire.serve import Send
 
 SESSION = "/v1/session"
 SESSIONS = "/v1/sessions"
@@ -40,6 +45,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _PLACE = struct.Struct(">q16s")
 _encode = msgspec.json.Encoder().encode
+_ASKING = ("GET", "HEAD")
+_HEAD = ((b"content-type", JSON.encode()), *STANDING_HEADERS)
 
 
 class Page(msgspec.Struct):
@@ -60,34 +67,67 @@ class _Kind:
     apps: Mapping[str, Deps]
 
 
-def routes(
-    apps: Mapping[str, Deps], readers: Mapping[str, TokenReader], clients: Clients
-) -> list[Route]:
-    """`/v1/session`, `/v1/sessions` and what is below; `readers` say for each app how a session is
-    read out of a token."""
-    kinds = [
-        _Kind(reader, {name: deps for name, deps in apps.items() if readers[name] is reader})
-        for reader in dict.fromkeys(readers.values())
-    ]
+class SessionDoor:
+    """Where the apps' backends show session tokens; `readers` say for each app how a session is
+    read out of one."""
 
-    async def find(request: Request) -> tuple[SessionToken, Presented]:
-        return await _find(
-            kinds, clients.client(request.scope, Headers(request.headers.raw)), _token(request)
-        )
+    def __init__(
+        self, apps: Mapping[str, Deps], readers: Mapping[str, TokenReader], clients: Clients
+    ) -> None:
+        self._clients = clients
+        self._kinds = [
+            _Kind(reader, {name: deps for name, deps in apps.items() if readers[name] is reader})
+            for reader in dict.fromkeys(readers.values())
+        ]
+
+    async def find(
+        self, scope: MutableMapping[str, Any], headers: Headers
+    ) -> tuple[Deps, Client, SessionToken, Presented]:
+        """Whose session the request shows: the app, the client, what was shown and what it is.
+
+        Raises Problem.
+        """
+        token, client = _token(headers), self._clients.client(scope, headers)
+        for kind, presented in _readings(self._kinds, token):
+            try:
+                found = await read_session(kind.apps, client, presented)
+            except SessionDead:
+                continue
+            except GuessLimitReached:
+                raise _too_many() from None
+            return kind.apps[found.app], client, presented, found
+        raise token_unknown()
+
+    async def whose(
+        self, scope: MutableMapping[str, Any], headers: Headers, receive: Receive, send: Send
+    ) -> None:
+        """Answer `/v1/session`, bytes in and bytes out: apps ask it on every request of theirs."""
+        method = scope["method"]
+        try:
+            _require_asking(method)
+            _, _, _, found = await self.find(scope, headers)
+        except Exception as error:  # noqa: BLE001  # Unforeseen ones are logged there.
+            problem = problem_of(SESSION, error)
+            ANSWERS.add("", SESSION, problem.code)
+            await standing(problem.response())(scope, receive, send)
+            return
+        ANSWERS.add(found.app, SESSION, OK)
+        body = session_answer(found)
+        sent = [(b"content-length", b"%d" % len(body)), *_HEAD]
+        await send({"type": "http.response.start", "status": HTTPStatus.OK.value, "headers": sent})
+        await send({"type": "http.response.body", "body": body if method == "GET" else b""})
+
+
+def routes(door: SessionDoor) -> list[Route]:
+    """`/v1/sessions` and what is below."""
 
     async def own(request: Request) -> tuple[Deps, Caller]:
-        presented, found = await find(request)
-        deps = apps[found.app]
+        headers = Headers(request.headers.raw)
+        deps, client, presented, _ = await door.find(request.scope, headers)
         try:
-            return deps, await authenticate(
-                deps, clients.client(request.scope, Headers(request.headers.raw)), presented
-            )
+            return deps, await authenticate(deps, client, presented)
         except SessionDead:  # Ended since it was found.
             raise token_unknown() from None
-
-    async def whose(request: Request) -> Response:
-        _, found = await find(request)
-        return Response(session_answer(found), media_type=JSON)
 
     async def listed(request: Request) -> Response:
         deps, caller = await own(request)
@@ -113,7 +153,7 @@ def routes(
 
     one = api_route(f"{ONE}{{id:path}}", {"DELETE": end})
     one.path_regex = re.compile(f"{ONE}(?P<id>.*)", re.DOTALL)  # Its own stops at a line feed.
-    return [api_route(SESSION, {"GET": whose}), api_route(SESSIONS, {"GET": listed}), one]
+    return [api_route(SESSIONS, {"GET": listed}), one]
 
 
 # Answers
@@ -165,11 +205,25 @@ def token_unknown() -> Problem:
     )
 
 
+def _too_many() -> Problem:
+    return Problem(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "too_many_guesses",
+        "too many wrong tokens came from this network",
+        {"Retry-After": str(int(MINUTE.total_seconds()))},
+    )
+
+
 # Requests
 
 
-def _token(request: Request) -> str:
-    scheme, token = shown(request)
+def _require_asking(method: str) -> None:
+    if method not in _ASKING:
+        raise not_allowed(_ASKING)
+
+
+def _token(headers: Headers) -> str:
+    scheme, token = shown(headers)
     if scheme != BEARER or not token:
         raise Problem(
             HTTPStatus.UNAUTHORIZED,
@@ -178,22 +232,6 @@ def _token(request: Request) -> str:
             {"WWW-Authenticate": "Bearer"},
         )
     return token
-
-
-async def _find(kinds: list[_Kind], client: Client, token: str) -> tuple[SessionToken, Presented]:
-    for kind, presented in _readings(kinds, token):
-        try:
-            return presented, await read_session(kind.apps, client, presented)
-        except SessionDead:
-            continue
-        except GuessLimitReached:
-            raise Problem(
-                HTTPStatus.TOO_MANY_REQUESTS,
-                "too_many_guesses",
-                "too many wrong tokens came from this network",
-                {"Retry-After": str(int(MINUTE.total_seconds()))},
-            ) from None
-    raise token_unknown()
 
 
 def _readings(kinds: list[_Kind], token: str) -> Iterator[tuple[_Kind, SessionToken]]:

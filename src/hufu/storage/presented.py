@@ -18,7 +18,7 @@ from hufu.storage.gathering import Gatherer, Lane
 
 _SESSION = (
     "s.id, s.account_id, s.app, s.method, s.device, s.created_at, s.seen_at, "
-    "least(s.expires_at, s.seen_at + s.idle), a.state, r.role, l.hits"
+    "least(s.expires_at, s.seen_at + s.idle), s.expires_at, a.state, r.role, l.hits"
 )
 _PROFILE = (
     "p.account_id, p.name, p.sex, p.zip, p.province, p.city, p.address, p.country, p.avatar, "
@@ -53,8 +53,8 @@ SELECT q.place, {_SESSION}, {_PROFILE}, n.real_name, n.sealed, n.blind_index, n.
 ) {_FROM_PROFILE}
 LEFT JOIN identity_numbers n ON n.account_id = s.account_id AND n.app = s.app
 """  # noqa: S608
-_AFTER_SESSION = 12
-_AFTER_PROFILE = 29
+_AFTER_SESSION = 13
+_AFTER_PROFILE = 30
 
 
 # Calling an enumeration costs as much as a column does to read.
@@ -79,9 +79,10 @@ def _session(
         row[6],
         row[7],
         row[8],
-        _STATES[row[9]],
-        _ROLES[row[10]],
-        row[11] or (),
+        row[9],
+        _STATES[row[10]],
+        _ROLES[row[11]],
+        row[12] or (),
         name,
         me,
         details,
