@@ -1,6 +1,8 @@
 """How often a sign-in and a registration's completion ask the database: counted, so that it cannot
 grow unseen. BEGIN and COMMIT are counted apart."""
 
+import asyncio
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,7 +11,7 @@ import asyncpg
 import pytest
 
 from actors import ACTORS, Actor, Company, Creator, Fomo, Rental
-from front_door import Answer, World
+from front_door import Answer, World, WorldWith
 
 PHONE, PEER = "13390633695", "203.0.113.7"
 PASSWORD, WRONG = "correct horse 1", "battery staple 2"
@@ -196,3 +198,27 @@ async def test_the_same_one_again_asks_no_more(
     with counting(monkeypatch) as counted:
         assert (await complete()).json() == first
     assert (counted.asked, counted.borders) == (4, TWICE)
+
+
+# Where there is too much to hash
+
+
+@pytest.mark.parametrize("actor", ACTORS, ids=lambda actor: actor.app)
+async def test_what_would_not_be_hashed_asks_nothing(
+    world_with: WorldWith, monkeypatch: pytest.MonkeyPatch, actor: Actor
+) -> None:
+    async with world_with({"hash.slots": 1, "hash.queue": 0}) as world:
+        begun, end = threading.Event(), threading.Event()
+
+        def hash_slowly() -> None:
+            begun.set()
+            end.wait(30)
+
+        hashing = asyncio.create_task(world.core.hasher._threads.run(hash_slowly))
+        await asyncio.to_thread(begun.wait, 10)
+        with counting(monkeypatch) as counted:
+            answer = await actor.try_to_sign_in(world, PHONE, PASSWORD)
+        end.set()
+        await hashing
+    assert (answer.status, answer.header("retry-after")) == (503, "1")
+    assert counted.sent == []

@@ -1,0 +1,71 @@
+"""How many hashes may wait, and for how long: it follows from what one costs."""
+
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from hufu.domain.passwords import Password, Scheme
+from hufu.services.argon2 import Argon2Cost, Argon2Hasher
+from hufu.services.keys import Keyring
+from hufu.services.overload import Overloaded, Patience
+
+CHEAP = Argon2Cost(memory_kib=8, passes=1)
+PEPPER = Keyring.parse(f"1:{b64encode(bytes(32)).decode()}")
+PASSWORD = Password.typed("correct horse 1")
+
+
+@pytest.fixture
+def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Argon2Hasher]]:
+    """Makes a hasher that finds a hash to take 20 ms."""
+    made: list[Argon2Hasher] = []
+
+    def build(**more: float) -> Argon2Hasher:
+        with monkeypatch.context() as meanwhile:
+            times = iter((5.0, 5.02))
+            meanwhile.setattr(time, "thread_time", lambda: next(times))
+            made.append(Argon2Hasher(PEPPER, CHEAP, **more))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield build
+    for hasher in made:
+        hasher.close()
+
+
+@pytest.mark.parametrize(
+    ("given", "patience"),
+    [
+        ({"slots": 1, "deadline": 0.8}, (40, 0.8, 2, 0.04)),
+        ({"slots": 2, "deadline": 0.8}, (80, 0.8, 4, 0.04)),
+        ({"slots": 2, "deadline": 0.8, "queue": 3}, (3, 0.8, 3, 0.04)),
+        ({"slots": 2, "deadline": 0.8, "queue": 0}, (0, 0.8, 0, 0.04)),
+        ({"slots": 1, "deadline": 0.001}, (1, 0.001, 1, 0.001)),
+    ],
+)
+def test_what_waits_is_what_can_be_computed_in_time(
+    make: Callable[..., Argon2Hasher],
+    given: dict[str, float],
+    patience: tuple[int, float, int, float],
+) -> None:
+    waits = make(**given)._threads._pressure._patience
+    expected = Patience(*patience)
+    assert (waits.waiting, waits.waiting_in_overrun) == (
+        expected.waiting,
+        expected.waiting_in_overrun,
+    )
+    assert waits.deadline == expected.deadline
+    assert waits.deadline_in_overrun == pytest.approx(expected.deadline_in_overrun)
+
+
+async def test_hashes_are_computed_and_compared(make: Callable[..., Argon2Hasher]) -> None:
+    hasher = make(slots=1, deadline=30, queue=9)
+    verifier = await hasher.make(PASSWORD, Scheme.PLAIN)
+    assert await hasher.matches(PASSWORD, verifier)
+    assert not await hasher.matches(Password.typed("battery staple 2"), verifier)
+    assert not await hasher.matches(PASSWORD, None)
+    assert (hasher.waiting, hasher.refused) == (0, 0)
+    hasher.close()
+    with pytest.raises(Overloaded):
+        hasher.refuse_if_full()
+    assert hasher.refused == 1
