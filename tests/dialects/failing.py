@@ -17,6 +17,9 @@ class _NoChannels:
 
 
 class _BusyHasher:
+    def refuse_if_full(self) -> None:
+        raise Overloaded(5)
+
     async def make(self, password: Password, scheme: Scheme) -> Verifier:
         raise Overloaded(5)
 
