@@ -15,17 +15,15 @@ import sys
 import tempfile
 import time
 from bisect import bisect_left, bisect_right
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from math import sqrt
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 
-from actors import MODULUS, UTIME, Actor, Company, Creator, Fomo, Rental
+from asking import DOORS, FREE, PASSWORD, SQUATTED, Door, statements
 from front_door import Answer, World, opened
 from hufu.cli.init import configuration_text
 from hufu.domain.limits import Limits
@@ -38,10 +36,6 @@ from places import Table
 FARTHEST, LIKELIEST = 2.0, 0.55
 """The difference of medians (ms) and the AUC from which on an answer tells."""
 
-PASSWORD, WRONG = "correct horse 1", "battery staple 2"
-SQUATTED, FREE = "example.com", "example.org"
-"""Domains of addresses that somebody without proof registered in `creator`, and of others."""
-
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 WARM_UP = 20
 PLENTY = 10**6
@@ -53,79 +47,6 @@ SETTINGS: Mapping[str, object] = {
     **{f"limits.{each.name}": PLENTY for each in fields(Limits) if isinstance(each.default, int)},
 }
 """Production as it is by default, but strict, and with the limits out of the way."""
-
-Ask = Callable[[World, str, str], Awaitable[Answer]]
-
-
-@dataclass(frozen=True)
-class Door:
-    """A call, and what asks it about a number from an address."""
-
-    name: str
-    ask: Ask
-
-
-def _sign_in(actor: type[Actor]) -> Ask:
-    return lambda world, phone, peer: actor(peer=peer).try_to_sign_in(world, phone, WRONG)
-
-
-def _fomo(call: str) -> Ask:
-    def ask(world: World, phone: str, peer: str) -> Awaitable[Answer]:
-        sent = {"user_name": phone, "pwd": PASSWORD}
-        return Fomo(peer=peer).form(world, f"/customer/{call}", sent)
-
-    return ask
-
-
-def _creator(call: str, domain: str) -> Ask:
-    def ask(world: World, phone: str, peer: str) -> Awaitable[Answer]:
-        sent = {"account": f"{phone}@{domain}", "password": WRONG}
-        return Creator(peer=peer).form(world, f"/user/{call}", sent)
-
-    return ask
-
-
-def _company_sms(world: World, phone: str, peer: str) -> Awaitable[Answer]:
-    company, sec = Company(peer=peer), (int(phone) - int(UTIME)) % MODULUS
-    sent = {"phone": phone, "xid": company.xid, "utime": UTIME, "sec": sec}
-    return company.form(world, "/user/sms", sent)
-
-
-def _beside(world: World, phone: str, peer: str) -> Awaitable[Answer]:
-    sent = {"mobile": phone, "password": WRONG}
-    return Rental(peer=peer).json(world, "/api/profile", sent, "GET")
-
-
-def _creator_get(call: str) -> Ask:
-    return lambda world, phone, peer: Creator(peer=peer).get(world, f"/user/{call}/{phone}")
-
-
-def _creator_post(call: str) -> Ask:
-    def ask(world: World, phone: str, peer: str) -> Awaitable[Answer]:
-        sent = {"phone_number": phone, "identifying_code": "000000", "new_password": PASSWORD}
-        return Creator(peer=peer).form(world, f"/user/{call}/{phone}", sent)
-
-    return ask
-
-
-DOORS = (
-    Door("`fomo` login", _sign_in(Fomo)),
-    Door("`company` login", _sign_in(Company)),
-    Door("`rental` login", _sign_in(Rental)),
-    Door("`rental` profile, password in the body", _beside),
-    Door("`creator` login", _sign_in(Creator)),
-    Door("`creator` login, an address that the asker registered here", _creator("login", SQUATTED)),
-    Door("`creator` register, an address", _creator("register", FREE)),
-    Door("`fomo` rec_pwd1", _fomo("rec_pwd1")),
-    Door("`company` sms", _company_sms),
-    Door("`creator` GET forgetPassword", _creator_get("forgetPassword")),
-    Door("`creator` POST forgetPassword, wrong code", _creator_post("forgetPassword")),
-    Door("`creator` GET loginPhone", _creator_get("loginPhone")),
-    Door("`creator` POST loginPhone, wrong code", _creator_post("loginPhone")),
-    Door("`fomo` register", _fomo("register")),
-    Door("`creator` GET registerPhone", _creator_get("registerPhone")),
-)
-"""In this order: a code is asked for before one is guessed."""
 
 
 @dataclass(frozen=True)
@@ -175,29 +96,6 @@ async def add_accounts(world: World, pairs: list[Pair]) -> None:
     await connection.close()
 
 
-@contextmanager
-def _statements() -> Iterator[list[str]]:
-    """The statements that are sent to the database meanwhile."""
-    sent: list[str] = []
-
-    def seen(original: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-        async def run(self: Any, query: str, *arguments: Any, **more: Any) -> Any:
-            sent.append(query)
-            return await original(self, query, *arguments, **more)
-
-        return run
-
-    ways = ("fetchrow", "fetchval", "fetch", "execute")
-    kept = {way: getattr(asyncpg.Connection, way) for way in ways}
-    for way, original in kept.items():
-        setattr(asyncpg.Connection, way, seen(original))
-    try:
-        yield sent
-    finally:
-        for way, original in kept.items():
-            setattr(asyncpg.Connection, way, original)
-
-
 @dataclass(frozen=True)
 class Measured:
     """What one door answered, in ms and in statements to the database."""
@@ -236,7 +134,7 @@ async def measure(
     said, counts = [], []
     for pair in warm:
         for phone in (pair.known, pair.unknown):
-            with _statements() as sent:
+            with statements() as sent:
                 said.append(_said(await door.ask(world, phone, pair.peer)))
             counts.append(len(sent))
     times: dict[bool, list[float]] = {True: [], False: []}
@@ -249,7 +147,7 @@ async def measure(
             times[known].append((time.perf_counter() - began) * 1e3)
             said.append(_said(answer))
     gc.enable()
-    assert all(each == said[0] for each in said), f"{door.name}: {said[0]} and others"
+    assert all(each == said[0] for each in said), f"{door}: {said[0]} and others"
     return Measured(times[True], times[False], (counts[-2], counts[-1]))
 
 
@@ -268,11 +166,11 @@ async def run(asked: argparse.Namespace, url: str, data: Path) -> bool:
             "statements", "tells",
         )  # fmt: skip
         for door in DOORS:
-            if asked.door in door.name:
+            if asked.door in str(door):
                 warm, measured = pairs[:WARM_UP], pairs[WARM_UP:]
                 found = await measure(world, door, measured, warm, chance)
                 table.row(
-                    door.name,
+                    door,
                     f"{statistics.median(found.known):.2f}",
                     f"{statistics.median(found.unknown):.2f}",
                     f"{found.apart:+.2f}",

@@ -103,11 +103,13 @@ async def send_code(
     binding: str = "",
     account_id: int | None = None,
     decoy: bool = False,
+    instead: Notice | None = None,
 ) -> Code:
     """Send a code, voiding older ones of the same app and purpose.
 
-    A `decoy` is counted, kept and guessed at like any code, but nobody is told its digits.
-    Raises SendLimitReached, DeliveryUnavailable.
+    A `decoy` is counted, kept and guessed at like any code, and costs the same work, but nobody is
+    told its digits: the message is written for nobody, or is the notice `instead`. Raises
+    SendLimitReached, DeliveryUnavailable.
     """
     now = deps.now()
     await spend_send(deps, work, client, identifier, now)
@@ -131,10 +133,12 @@ async def send_code(
         )
         if await work.codes.claim_id(deps.app.pool, code):
             break
-    if not decoy:
-        if identifier.kind is IdentifierKind.PHONE and client.network is not None:
-            await work.sending.add(prefix_of(identifier.key), now)
-        await _add(deps, work, identifier, purpose, now, digits, code.expires_at)
+    if identifier.kind is IdentifierKind.PHONE and client.network is not None:
+        await work.sending.add(prefix_of(identifier.key), now, sent=0 if decoy else 1)
+    if instead is None:
+        await _add(deps, work, identifier, purpose, now, digits, code.expires_at, kept=not decoy)
+    else:
+        await send_notice(deps, work, identifier, instead, identifier)
     return code
 
 
@@ -156,6 +160,7 @@ async def _add(
     digits: str | None,
     expires_at: datetime | None,
     about: Identifier | None = None,
+    kept: bool = True,
 ) -> None:
     channel = channel_of(to)
     subject, text = deps.templates.render(
@@ -177,4 +182,4 @@ async def _add(
     letter = json.dumps({"code": digits, "subject": subject, "text": text})
     recipient = to.key if channel is Channel.SMS else to.shown
     sealed = deps.secrets.letters.seal(letter, SEALED_AS)
-    await work.outbox.add(deps.app.name, channel, recipient, purpose, sealed, now, expires_at)
+    await work.outbox.add(deps.app.name, channel, recipient, purpose, sealed, now, expires_at, kept)

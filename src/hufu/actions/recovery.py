@@ -29,13 +29,15 @@ from hufu.storage.work import Work
 
 
 async def _recoverable(deps: Deps, work: Work, identifier: Identifier) -> int | None:
-    """The account that a code sent to the identifier may open again."""
+    """The account that a code sent to the identifier may open again. Where there is none, that
+    costs the same statements."""
     bound = await work.identifiers.find(deps.app.pool, identifier)
+    others = await work.identifiers.of(bound.account_id if bound else None)
     if bound is None:
         return None
     older = [
         other
-        for other in await work.identifiers.of(bound.account_id)
+        for other in others
         if other.verified and other.identifier.reachable and other.bound_at < bound.bound_at
     ]
     delay = deps.app.recovery_delay

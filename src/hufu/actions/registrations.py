@@ -5,11 +5,7 @@ from dataclasses import dataclass, replace
 from hufu.actions.accounts import Ticket, create_account, taken
 from hufu.actions.deps import Deps
 from hufu.actions.names import open_handle
-from hufu.actions.outbox import (
-    send_code,
-    send_notice,
-    spend_probe,
-)
+from hufu.actions.outbox import send_code, spend_probe
 from hufu.actions.verification import confirm
 from hufu.domain.errors import (
     ChallengeUnknown,
@@ -63,10 +59,14 @@ async def begin_registration(deps: Deps, cmd: BeginRegistration) -> Registration
             raise taken(cmd.identifier)
         await work.registrations.void(pool, deps.app.name, cmd.identifier, now)
         code = await send_code(
-            deps, work, cmd.client, cmd.identifier, Purpose.REGISTER, decoy=known
+            deps,
+            work,
+            cmd.client,
+            cmd.identifier,
+            Purpose.REGISTER,
+            decoy=known,
+            instead=Notice.ALREADY_REGISTERED if known else None,
         )
-        if known:
-            await send_notice(deps, work, cmd.identifier, Notice.ALREADY_REGISTERED, cmd.identifier)
         await _refuse_hoarding(deps, work, cmd)
         registration = Registration(
             id=randomness.number31(),

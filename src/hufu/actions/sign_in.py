@@ -244,7 +244,8 @@ async def send_sign_in_code(deps: Deps, cmd: SendSignInCode) -> CodeSent | Alrea
         if account_id is None and deps.app.reveal_unknown_user:
             await spend_probe(deps, work, cmd.client)
             raise AccountUnknown
-        if account_id is not None and await _is_own(deps, work, cmd, caller, account_id):
+        own = await _is_own(deps, work, cmd, caller, account_id)
+        if own and account_id is not None:
             return AlreadySignedIn(account_id)
         await send_code(
             deps,
@@ -260,9 +261,12 @@ async def send_sign_in_code(deps: Deps, cmd: SendSignInCode) -> CodeSent | Alrea
 
 
 async def _is_own(
-    deps: Deps, work: Work, cmd: SendSignInCode, caller: Caller | None, account_id: int
+    deps: Deps, work: Work, cmd: SendSignInCode, caller: Caller | None, account_id: int | None
 ) -> bool:
-    """Whether the asker has a session of the account: its own cookie's, or its own client's."""
+    """Whether the asker has a session of the account: its own cookie's, or its own client's.
+
+    Nobody's sessions are looked for, too, so that the work does not tell who has an account.
+    """
     if cmd.session is not None:
         return caller is not None and caller.account_id == account_id
     now = deps.now()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from hufu.actions.accounts import Ticket, create_account, taken
 from hufu.actions.deps import Deps
-from hufu.actions.outbox import CodeSent, send_code, send_notice, spend_send
+from hufu.actions.outbox import CodeSent, send_code
 from hufu.actions.sessions import SessionToken, SignedIn, open_session
 from hufu.actions.verification import confirm_for_state, confirm_newest
 from hufu.domain.errors import CodeExpired
@@ -32,11 +32,16 @@ async def send_registration_code(deps: Deps, cmd: SendRegistrationCode) -> CodeS
     Raises SendLimitReached, DeliveryUnavailable.
     """
     async with deps.begin() as work:
-        if await work.identifiers.find(deps.app.pool, cmd.identifier):
-            await spend_send(deps, work, cmd.client, cmd.identifier, deps.now())
-            await send_notice(deps, work, cmd.identifier, Notice.ALREADY_REGISTERED, cmd.identifier)
-        else:
-            await send_code(deps, work, cmd.client, cmd.identifier, Purpose.REGISTER)
+        known = await work.identifiers.find(deps.app.pool, cmd.identifier) is not None
+        await send_code(
+            deps,
+            work,
+            cmd.client,
+            cmd.identifier,
+            Purpose.REGISTER,
+            decoy=known,
+            instead=Notice.ALREADY_REGISTERED if known else None,
+        )
         await work.commit()
     return CodeSent()
 

@@ -70,8 +70,8 @@ class Identifiers(Rows):
         )
         return [row["account_id"] for row in rows]
 
-    async def of(self, account_id: int) -> list[BoundIdentifier]:
-        """Every identifier of the account, oldest first."""
+    async def of(self, account_id: int | None) -> list[BoundIdentifier]:
+        """Every identifier of the account, oldest first; nobody has none."""
         rows = await self._connection.fetch(
             "SELECT * FROM identifiers WHERE account_id = $1 ORDER BY bound_at, kind", account_id
         )

@@ -39,7 +39,7 @@ def _letter(row: asyncpg.Record) -> SealedLetter:
 
 
 class Outbox(Rows):
-    """The rows of `outbox`. `added` tells whether this unit of work put one in."""
+    """The rows of `outbox`. `added` tells whether this unit of work put one in, or did as if."""
 
     __slots__ = ("added",)
 
@@ -56,11 +56,13 @@ class Outbox(Rows):
         sealed: bytes,
         now: datetime,
         expires_at: datetime | None,
+        kept: bool = True,
     ) -> None:
-        """Put a letter in; it is sent after the commit."""
+        """Put a letter in; it is sent after the commit. One that is not to be `kept` is not there
+        afterwards, for the same statement."""
         await self._connection.execute(
             "INSERT INTO outbox (app, channel, recipient, purpose, sealed, created_at, expires_at, "
-            "due_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $6)",
+            "due_at) SELECT $1, $2, $3, $4, $5, $6, $7, $6 WHERE $8",
             app,
             channel,
             recipient,
@@ -68,6 +70,7 @@ class Outbox(Rows):
             sealed,
             now,
             expires_at,
+            kept,
         )
         self.added = True
 

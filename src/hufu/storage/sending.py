@@ -14,8 +14,8 @@ HAVING sum(sent) >= $5 AND sum(used) < $6::float8 * sum(sent)
 """
 
 _ADD = """
-INSERT INTO sending AS s (prefix, slot, sent, used) VALUES ($1, date_bin($3, $2, 'epoch'), 1, 0)
-ON CONFLICT (prefix, slot) DO UPDATE SET sent = s.sent + 1
+INSERT INTO sending AS s (prefix, slot, sent, used) VALUES ($1, date_bin($3, $2, 'epoch'), $4, 0)
+ON CONFLICT (prefix, slot) DO UPDATE SET sent = s.sent + $4
 """
 
 
@@ -40,9 +40,9 @@ class Sending(Rows):
         )
         return row is not None
 
-    async def add(self, prefix: str, now: datetime) -> None:
-        """Count one code sent."""
-        await self._connection.execute(_ADD, prefix, now, SLOT)
+    async def add(self, prefix: str, now: datetime, sent: int = 1) -> None:
+        """Count so many codes sent."""
+        await self._connection.execute(_ADD, prefix, now, SLOT, sent)
 
     async def since(self, at: datetime, until: datetime) -> list[Sent]:
         """What was sent between the times, by prefix, and of that what was used."""

@@ -56,8 +56,8 @@ class Sessions(Rows):
         )
         return [_session(row) for row in rows]
 
-    async def of(self, account_id: int) -> list[Session]:
-        """Every session of the account that was not ended, newest first."""
+    async def of(self, account_id: int | None) -> list[Session]:
+        """Every session of the account that was not ended, newest first; nobody has none."""
         rows = await self._connection.fetch(
             "SELECT * FROM sessions WHERE account_id = $1 ORDER BY created_at DESC", account_id
         )

@@ -224,7 +224,10 @@ class SignIns(Rows):
         await self._connection.execute(_REFUND, guess.network, guess.limit, guess.subject, guess.at)
 
     async def add_refusals(self, guess: Guess, app: str, now: datetime) -> None:
-        """Record, for every account that might have been meant, that it was not opened."""
+        """Record, for every account that might have been meant, that it was not opened.
+
+        At least one row: the work does not tell whether there is an account.
+        """
         await self._connection.execute(
             "INSERT INTO events (at, app, account_id, kind, network, facts) "
             "SELECT $1, $2, id, $3, $4, '{}' FROM unnest($5::int[]) AS id",
@@ -232,7 +235,7 @@ class SignIns(Rows):
             app,
             EventKind.SIGN_IN_REFUSED,
             guess.network,
-            [candidate.account.id for candidate in guess.candidates],
+            [candidate.account.id for candidate in guess.candidates] or [None],
         )
 
     async def claim(self, opening: Opening, proved: Verifier, guess: Guess) -> Opened | None:

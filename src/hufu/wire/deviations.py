@@ -227,7 +227,10 @@ UNKNOWN_USER_TOLD = Deviation(
     "answers tell that an account does not exist",
     'told where the documents tell it; not with `hardening = "strict"`',
     "unknown accounts cost the same time, and such answers to one network are limited",
-    (f"{_LIMITS}::test_answers_that_tell_who_has_an_account_are_counted",),
+    (
+        f"{_LIMITS}::test_answers_that_tell_who_has_an_account_are_counted",
+        "tests/attacks/test_equal_work.py::test_no_door_tells_by_its_work",
+    ),
     Switch("reveal_unknown_user", lets=True, stops=False),
 )
 SINGLE_FACTOR = Deviation(

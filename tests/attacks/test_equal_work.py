@@ -1,0 +1,164 @@
+"""What an answer takes: the same statements to the database whoever it is about, in the same order.
+
+Where answers are not to tell who has an account. `make timing` measures the times themselves.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pytest
+
+from actors import Creator, Fomo
+from asking import DOORS, FREE, PASSWORD, SQUATTED, SQUATTERS, WRONG_CODE, Door, statements
+from attacks.attack import World, attack
+from attacks.attempts import unanimous
+from codes import phone
+from dialects.rows import ROWS
+from front_door import Answer, WorldWith
+from hufu.settings import DIALECTS
+from hufu.storage.events import Events
+from hufu.storage.identifiers import Identifiers
+from hufu.storage.outbox import Outbox
+from hufu.storage.sending import Sending
+from hufu.storage.sessions import Sessions
+
+STRICT: Mapping[str, object] = {f"apps.{name}.hardening": "strict" for name in DIALECTS}
+NAMING = frozenset(
+    ("login_name", "user_name", "account", "email", "phone", "mobile", "phone_number", "<phone>")
+)
+"""Fields that name somebody."""
+
+ELSEWHERE = {
+    "fomo POST customer/bind_email": "takes a member",
+    "fomo POST customer/bind_phone": "takes a member",
+    "company POST user/regDetail": "`user_name` is the name to show",
+    "rental POST api/smscode": "sends to whoever is named",
+    "rental POST api/profile/avatar": "as the profile",
+    "rental POST api/profile/name": "as the profile",
+    "rental GET api/profile/auth": "as the profile",
+    "rental POST api/profile/auth": "as the profile",
+}
+"""Rows that name somebody and are no door, and why."""
+
+
+async def asked(world: World, number: int) -> tuple[str, str]:
+    """A number that has an account by all that the doors ask for, and one that has none."""
+    known, unknown = phone(2 * number), phone(2 * number + 1)
+    owner = Fomo(peer=f"192.0.2.{number}")
+    await owner.register(world, known, PASSWORD)
+    [row] = await world.sql("SELECT account_id FROM identifiers WHERE key = $1", f"+86{known}")
+    for domain in (SQUATTED, FREE):
+        await world.sql(
+            "INSERT INTO identifiers VALUES ('main', 'email', $1, '', $1, $2, true, now())",
+            f"{known}@{domain}",
+            row["account_id"],
+        )
+    for each in (known, unknown):
+        squatter = Creator(peer=f"198.51.100.{number}")
+        await squatter.register(world, f"{each}@{SQUATTED}", PASSWORD)
+    world.advance(hours=25)
+    return known, unknown
+
+
+def said(answer: Answer) -> tuple[int, object]:
+    """An answer without the references in it, which are never the same twice."""
+    body = answer.json()
+    return answer.status, {**body, "data": sorted(body.get("data") or ())}
+
+
+async def told_by(world: World, door: Door, known: str, unknown: str) -> bool:
+    """Whether the work behind the door's answers tells the two apart; the answers must not."""
+    answers, work = [], []
+    for each in (known, unknown):
+        with statements() as sent:
+            answers.append(said(await door.ask(world, each, "2001:db8::1")))
+        work.append(sent)
+    assert answers[0] == answers[1], str(door)
+    assert work[0], str(door)
+    return work[0] != work[1]
+
+
+def test_every_row_that_names_somebody_is_asked() -> None:
+    naming = {
+        str(row)
+        for row in ROWS
+        if NAMING & {*(field.name for field in row.fields()), str(row.parameter)}
+    }
+    assert naming == {door.row for door in DOORS} | ELSEWHERE.keys()
+
+
+async def test_no_door_tells_by_its_work(world_with: WorldWith) -> None:
+    async with world_with(dict(STRICT)) as world:
+        pair = await asked(world, 1)
+        assert [str(door) for door in DOORS if await told_by(world, door, *pair)] == []
+
+
+async def doors_tell(world: World, doors: Iterable[Door]) -> bool:
+    pair = await asked(world, 1)
+    return unanimous([await told_by(world, door, *pair) for door in doors])
+
+
+PASSWORDS = [
+    door for door in DOORS if door.row.endswith(("login", "profile")) and door.sent != SQUATTERS
+]
+MESSAGES = [
+    door
+    for door in DOORS
+    if door.row.endswith(("rec_pwd1", "forgetPassword/<phone>", "loginPhone/<phone>"))
+    and door.sent != WRONG_CODE
+]
+
+
+def refusals_of_nobody_are_forgotten(patch: pytest.MonkeyPatch) -> None:
+    record = Events.add_refusals
+
+    async def of_accounts(self: Events, *told: Any) -> None:
+        if told[-1]:
+            await record(self, *told)
+
+    patch.setattr(Events, "add_refusals", of_accounts)
+
+
+@attack(34, without=refusals_of_nobody_are_forgotten, settings=STRICT)
+async def test_a_refused_password_tells_who_has_an_account(world: World) -> bool:
+    """By what is written down about it."""
+    return await doors_tell(world, PASSWORDS)
+
+
+def decoys_are_cheap(patch: pytest.MonkeyPatch) -> None:
+    """Nothing is written where nobody is to read it."""
+    add, count = Outbox.add, Sending.add
+
+    async def written(self: Outbox, *letter: Any) -> None:
+        if letter[-1]:
+            await add(self, *letter)
+
+    async def counted(self: Sending, *place: Any, sent: int) -> None:
+        if sent:
+            await count(self, *place, sent=sent)
+
+    patch.setattr(Outbox, "add", written)
+    patch.setattr(Sending, "add", counted)
+
+
+@attack(34, without=decoys_are_cheap, settings=STRICT)
+async def test_a_message_that_is_sent_to_nobody_tells_it(world: World) -> bool:
+    """By what it takes to send one."""
+    return await doors_tell(world, MESSAGES)
+
+
+def nobody_is_not_looked_at(patch: pytest.MonkeyPatch) -> None:
+    """What belongs to an account is looked for where there is an account."""
+    for rows in (Identifiers, Sessions):
+        of = rows.of
+
+        async def looked(self: Any, account_id: int | None, of: Any = of) -> Any:
+            return [] if account_id is None else await of(self, account_id)
+
+        patch.setattr(rows, "of", looked)
+
+
+@attack(34, without=nobody_is_not_looked_at, settings=STRICT)
+async def test_what_an_account_may_do_tells_that_there_is_one(world: World) -> bool:
+    """By looking whether a code may recover it, or whether the asker is signed in to it."""
+    return await doors_tell(world, MESSAGES)
