@@ -12,9 +12,15 @@ from actors import Creator, Fomo
 from asking import DOORS, FREE, PASSWORD, SQUATTED, SQUATTERS, WRONG_CODE, Door, statements
 from attacks.attack import World, attack
 from attacks.attempts import unanimous
+from attacks.holders import EMAIL, PHONE, holder
 from codes import phone
 from dialects.rows import ROWS
 from front_door import Answer, WorldWith
+from hufu.actions import identifiers
+from hufu.actions.accounts import taken
+from hufu.actions.outbox import send_code
+from hufu.domain.identifiers import Identifier, IdentifierKind
+from hufu.services.delivery import Notice
 from hufu.settings import DIALECTS
 from hufu.storage.events import Events
 from hufu.storage.identifiers import Identifiers
@@ -29,8 +35,8 @@ NAMING = frozenset(
 """Fields that name somebody."""
 
 ELSEWHERE = {
-    "fomo POST customer/bind_email": "takes a member",
-    "fomo POST customer/bind_phone": "takes a member",
+    "fomo POST customer/bind_email": "below, as it takes a member",
+    "fomo POST customer/bind_phone": "below, as it takes a member",
     "company POST user/regDetail": "`user_name` is the name to show",
     "rental POST api/smscode": "sends to whoever is named",
     "rental POST api/profile/avatar": "as the profile",
@@ -162,3 +168,58 @@ def nobody_is_not_looked_at(patch: pytest.MonkeyPatch) -> None:
 async def test_what_an_account_may_do_tells_that_there_is_one(world: World) -> bool:
     """By looking whether a code may recover it, or whether the asker is signed in to it."""
     return await doors_tell(world, MESSAGES)
+
+
+# What a member would bind
+
+
+async def bind(world: World, number: int, kind: IdentifierKind, value: str) -> Answer:
+    """What another member for each number, who has none of the kind, is told that asks to bind
+    it."""
+    [own] = {PHONE, EMAIL} - {kind}
+    who = await holder(world, number, (own,))
+    sent = {"session_key": who.sessions["fomo"], kind: value}
+    return await Fomo(peer="2001:db8::1").form(world, f"/customer/bind_{kind}", sent)
+
+
+def others_are_refused_at_once(patch: pytest.MonkeyPatch) -> None:
+    async def send(
+        deps: Any, work: Any, client: Any, to: Identifier, *rest: Any, **more: Any
+    ) -> Any:
+        if more.get("decoy"):
+            raise taken(to)
+        return await send_code(deps, work, client, to, *rest, **more)
+
+    patch.setattr(identifiers, "send_code", send)
+
+
+@attack(34, without=others_are_refused_at_once, settings=STRICT)
+async def test_a_member_learns_who_has_an_account(world: World) -> bool:
+    """By asking to bind the number or address of each."""
+    known, unknown = await asked(world, 1)
+    told = []
+    for number, (kind, ends) in enumerate(((PHONE, ""), (EMAIL, f"@{FREE}")), start=100):
+        answers, work = [], []
+        for place, each in enumerate((known, unknown)):
+            with statements() as sent:
+                answer = await bind(world, number * 2 + place, kind, each + ends)
+            answers.append(said(answer))
+            work.append(sent)
+        told.append(answers[0] != answers[1] and work[0] != work[1])
+    return unanimous(told)
+
+
+async def test_who_has_what_a_member_would_bind_hears_of_it(world_with: WorldWith) -> None:
+    async with world_with(dict(STRICT)) as world:
+        known, _ = await asked(world, 1)
+        assert (await bind(world, 100, PHONE, known)).json()["status"] == 1
+        letter, *_ = await world.letters(f"+86{known}")
+        assert (letter.sealed.purpose, letter.code) == (Notice.ALREADY_REGISTERED, None)
+
+
+async def test_where_it_is_told_what_others_have_the_telling_is_counted(world: World) -> None:
+    known = phone(1)
+    await Fomo().register(world, known, PASSWORD)
+    told = [await bind(world, 100 + number, PHONE, known) for number in range(61)]
+    statuses = [answer.json()["status"] for answer in told]
+    assert statuses == [15] * 60 + [0]

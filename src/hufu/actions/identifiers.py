@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hufu.actions.accounts import taken
 from hufu.actions.deps import Deps
 from hufu.actions.invitations import invitation_due
-from hufu.actions.outbox import send_code, send_notice
+from hufu.actions.outbox import send_code, send_notice, spend_probe
 from hufu.actions.permissions import lock_own
 from hufu.actions.rewards import Due, reward
 from hufu.actions.sessions import require_recent
@@ -55,6 +55,7 @@ class ChallengeSent:
 async def begin_binding(deps: Deps, caller: Caller, cmd: BeginBinding) -> ChallengeSent:
     """Send a code to the identifier that is to be bound.
 
+    Where it is not told that another account has it, that account's owner learns of the attempt.
     Raises SignInTooOld, AlreadyBound, IdentifierTaken, SendLimitReached, DeliveryUnavailable.
     """
     async with deps.begin() as work:
@@ -62,7 +63,9 @@ async def begin_binding(deps: Deps, caller: Caller, cmd: BeginBinding) -> Challe
         own = await work.identifiers.of(caller.account_id)
         if _of_kind(own, cmd.identifier.kind):
             raise AlreadyBound
-        if await work.identifiers.find(deps.app.pool, cmd.identifier):
+        known = await work.identifiers.find(deps.app.pool, cmd.identifier) is not None
+        if known and deps.app.reveal_unknown_user:
+            await spend_probe(deps, work, cmd.client)
             raise taken(cmd.identifier)
         code = await send_code(
             deps,
@@ -71,6 +74,8 @@ async def begin_binding(deps: Deps, caller: Caller, cmd: BeginBinding) -> Challe
             cmd.identifier,
             Purpose.BIND,
             account_id=caller.account_id,
+            decoy=known,
+            instead=Notice.ALREADY_REGISTERED if known else None,
         )
         await work.commit()
     return ChallengeSent(code.id)

@@ -39,6 +39,11 @@ def binding_cases(kind: str, malformed: str, taken: str) -> None:
         await registered(stage, OTHERS[kind])
         return bind(kind, await member(stage, OWN[kind]), OTHERS[kind])
 
+    @case(row, "ok-taken-not-told", settings={"apps.fomo.reveal_unknown_user": False})
+    async def _(stage: Stage) -> Request:
+        await registered(stage, OTHERS[kind])
+        return bind(kind, await member(stage, OWN[kind]), OTHERS[kind])
+
     @case(row, "108-bound-already")
     async def _(stage: Stage) -> Request:
         return bind(kind, await member(stage, NEW[kind]), OTHERS[kind])
