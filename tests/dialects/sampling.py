@@ -76,6 +76,7 @@ class Samples:
     outcome: Callable[[int, str], str]
     volatile: Rules
     cases: list[Case] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
 
     def case(
         self, row: str, name: str, *, settings: Mapping[str, object] | None = None
@@ -84,7 +85,8 @@ class Samples:
 
         def add(prepare: Prepare) -> Prepare:
             case = Case(self, row, name, prepare, settings or {})
-            assert str(case) not in map(str, self.cases), f"there are two cases {case}"
+            assert str(case) not in self.names, f"there are two cases {case}"
+            self.names.add(str(case))
             self.cases.append(case)
             return prepare
 
