@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from itertools import product
@@ -50,9 +51,7 @@ class Templates:
             _refuse_strays(folder, apps)
         return cls(
             {
-                (app, purpose, channel, language): _read(
-                    _find(app, purpose, channel, language, folder), purpose, channel
-                )
+                (app, purpose, channel, language): _find(app, purpose, channel, language, folder)
                 for app, purpose, channel, language in product(
                     apps, (*Purpose, *Notice), Channel, Language
                 )
@@ -77,12 +76,18 @@ def _file_name(purpose: str, channel: str) -> str:
     return f"{purpose}.{channel}.txt"
 
 
-def _find(app: str, purpose: str, channel: str, language: str, folder: Path | None) -> Traversable:
-    shipped = files("hufu.services") / "messages" / language / _file_name(purpose, channel)
-    if folder is None:
-        return shipped
-    own = (place / language / _file_name(purpose, channel) for place in (folder / app, folder))
-    return next((file for file in own if file.is_file()), shipped)
+def _find(app: str, purpose: str, channel: str, language: str, folder: Path | None) -> Template:
+    for place in (folder / app, folder) if folder else ():
+        own = place / language / _file_name(purpose, channel)
+        if own.is_file():
+            return _read(own, purpose, channel)
+    return _shipped(purpose, channel, language)
+
+
+@cache
+def _shipped(purpose: str, channel: str, language: str) -> Template:
+    file = files("hufu.services") / "messages" / language / _file_name(purpose, channel)
+    return _read(file, purpose, channel)
 
 
 def _refuse_strays(folder: Path, apps: Collection[str]) -> None:

@@ -12,6 +12,7 @@ import re
 import types
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, ClassVar, Generic, NamedTuple, TypeVar, Union, get_args, get_origin
 
 import msgspec
@@ -188,6 +189,11 @@ class Step(NamedTuple):
     form: Form
 
 
+@cache
+def _steps(struct: type[msgspec.Struct]) -> tuple[Step, ...]:
+    return tuple(_step(field) for field in msgspec.structs.fields(struct))
+
+
 class Reader(Generic[S]):
     """Makes requests of one struct class out of fields; made once per class, at start.
 
@@ -198,7 +204,7 @@ class Reader(Generic[S]):
 
     def __init__(self, struct: type[S]) -> None:
         self._struct = struct
-        self.steps = tuple(_step(field) for field in msgspec.structs.fields(struct))
+        self.steps = _steps(struct)
 
     def read(self, fields: Fields) -> S:
         """The request; raises Malformed with the struct's own name for the field."""

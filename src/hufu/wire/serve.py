@@ -26,6 +26,7 @@ from hufu.wire.dialect import (
     Endpoint,
     Head,
     Options,
+    Refusals,
     Reply,
     Visit,
     replies_to_refusals,
@@ -69,6 +70,8 @@ class Service(Generic[Options]):
         self._session_cookie = mount.cookie_name(dialect.session_cookie)
         self._visitor_cookie = mount.cookie_name(dialect.visitor_cookie)
         self._rows: dict[str, dict[str, _Row[Options]]] = {}
+        self._replies: dict[int, Encoded] = {}  # By identity: they live as long as the dialect.
+        self._common = self._refusals({})
         for endpoint in dialect.endpoints:
             key, row = self._compiled(endpoint)
             self._rows.setdefault(key, {})[endpoint.method] = row
@@ -190,19 +193,22 @@ class Service(Generic[Options]):
 
     def _compiled(self, endpoint: Endpoint[Options]) -> tuple[str, _Row[Options]]:
         before, _, parameter = endpoint.path.partition("<")
-        encoded = {
-            refusal: self._mount.encoded(
-                reply, extra=_retry_after(RETRY_AFTER) if reply.status == UNAVAILABLE else ()
-            )
-            for refusal, reply in replies_to_refusals(self._dialect, endpoint.refusals).items()
-        }
+        refusals = self._refusals(endpoint.refusals) if endpoint.refusals else self._common
         row = _Row(
-            endpoint,
-            Reader(endpoint.request),
-            encoded,
-            f"<{parameter}" if parameter else None,
+            endpoint, Reader(endpoint.request), refusals, f"<{parameter}" if parameter else None
         )
         return before, row
+
+    def _refusals(self, own: Refusals) -> dict[type[Refusal], Encoded]:
+        replies = replies_to_refusals(self._dialect, own)
+        return {refusal: self._told(reply) for refusal, reply in replies.items()}
+
+    def _told(self, reply: Reply) -> Encoded:
+        """A refusal's reply, encoded once: most rows and refusals share a few."""
+        if id(reply) not in self._replies:
+            extra = _retry_after(RETRY_AFTER) if reply.status == UNAVAILABLE else ()
+            self._replies[id(reply)] = self._mount.encoded(reply, extra=extra)
+        return self._replies[id(reply)]
 
     def _no_row(self, rows: dict[str, _Row[Options]], method: str, headers: Headers) -> Encoded:
         if not rows:
