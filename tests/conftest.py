@@ -7,6 +7,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from hypothesis import settings
 
 from front_door import World, opened
 from hufu.services.postgres import EmbeddedPostgres
@@ -31,6 +32,10 @@ GENEROUS = {
     "limits.sends_per_block_day": 1000,
 }
 """Limits that stay out of the way of tests that are about something else."""
+
+
+settings.register_profile("hufu", deadline=None)  # Other work on the machine is no failure.
+settings.load_profile("hufu")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
