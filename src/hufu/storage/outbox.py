@@ -108,10 +108,13 @@ class Outbox(Rows):
 
     async def newest(self, recipient: str | None, most: int) -> list[SealedLetter]:
         """The newest letters, to one recipient or to anybody."""
-        rows = await self._connection.fetch(
-            "SELECT * FROM outbox WHERE $1::text IS NULL OR recipient = $1 "
-            "ORDER BY id DESC LIMIT $2",
-            recipient,
-            most,
-        )
+        of_one, newest = "WHERE recipient = $2 ", "ORDER BY id DESC LIMIT $1"
+        if recipient is None:
+            rows = await self._connection.fetch(f"SELECT * FROM outbox {newest}", most)  # noqa: S608
+        else:
+            rows = await self._connection.fetch(
+                f"SELECT * FROM outbox {of_one}{newest}",  # noqa: S608
+                most,
+                recipient,
+            )
         return [_letter(row) for row in rows]
