@@ -53,8 +53,8 @@ fmt: .venv/.dev ## Format the code
 docs: .venv/.dev ## Write the generated documents again
 	@$(BIN)/hufu docs
 
-samples: .venv/.dev ## Record the sample answers again
-	@$(BIN)/pytest tests/dialects tests/pages --record-samples
+samples: .venv/.dev ## Record the sample answers, and which index serves what, again
+	@$(BIN)/pytest tests/dialects tests/pages tests/storage/test_schema_page.py --record-samples
 
 bench-ledger: .venv/.dev ## Measure how fast rewards are given (ARGS="--rounds 5 --length 1000000")
 	@$(BIN)/python bench/ledger.py $(ARGS)
