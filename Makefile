@@ -16,7 +16,7 @@ SBOM ?= sbom.json
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test check audit fmt docs samples bench-ledger timing floods fuzz lock sbom clean
+.PHONY: help setup run test check audit fmt docs samples bench-ledger bench-scale timing floods fuzz lock sbom clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ samples: .venv/.dev ## Record the sample answers, and which index serves what, a
 
 bench-ledger: .venv/.dev ## Measure how fast rewards are given (ARGS="--rounds 5 --length 1000000")
 	@$(BIN)/python bench/ledger.py $(ARGS)
+
+bench-scale: .venv/.dev ## Measure whether many accounts make a server slow (ARGS="--sizes 10000 1000000")
+	@PYTHONPATH=tests $(BIN)/python bench/scale.py $(ARGS)
 
 timing: .venv/.dev ## Measure whether the time of an answer tells who has an account (ARGS="--count 2000")
 	@PYTHONPATH=tests $(BIN)/python bench/timing.py $(ARGS)

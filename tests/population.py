@@ -40,9 +40,9 @@ MAIN: Mapping[str, tuple[str, ...]] = {
     "passwords": (f"{ID}, 'sign_in', scheme, 1, argon2, at",),
     "profiles": (
         (
-            f"{ID}, app, '用户' || n, CASE app WHEN 'rental' THEN '用户' || n END, n % 3, '100000', "
-            "'Beijing', 'Beijing', 'Chaoyang District, ' || n, 'China', NULL, NULL, NULL, NULL, NULL, "
-            "NULL, at, at, at"
+            f"{ID}, app, '用户' || n, CASE app WHEN 'rental' THEN '用户' || n END, n % 3, "
+            "'100000', 'Beijing', 'Beijing', 'Chaoyang District, ' || n, 'China', NULL, NULL, "
+            "NULL, NULL, NULL, NULL, at, at, at"
         ),
     ),
     "handles": (f"app, 'fm_' || n, 'fm_' || n, {ID}, NULL",),
@@ -50,7 +50,7 @@ MAIN: Mapping[str, tuple[str, ...]] = {
         (
             f"gen_random_uuid(), {ID}, app, sha256(({TOKEN})::bytea), 'password', "
             f"CASE app WHEN 'company' THEN 'device-' || n END, {NETWORK}, {AGENT}, "
-            "at, now(), interval '3650 days', now() + interval '3650 days'"
+            "at, now() + interval '1 day', interval '3650 days', now() + interval '3650 days'"
         ),
     ),
     "devices": (f"{ID}, sha256(({NETWORK})::bytea), at",),
@@ -70,8 +70,8 @@ FURTHER: Mapping[str, tuple[str, ...]] = {
     "identifiers": (f"'main', 'email', {EMAIL}, '', {EMAIL}, {ID}, true, at",),
     "codes": (
         (
-            f"{ID}, 'main', app, 'register', 'phone', {PHONE}, {PHONE}, '', {ID}, sha256('code'), 1, "
-            "at, at + interval '10 minutes', at, NULL"
+            f"{ID}, 'main', app, 'register', 'phone', {PHONE}, {PHONE}, '', {ID}, "
+            "sha256('code'), 1, at, at + interval '10 minutes', at, NULL"
         ),
     ),
     "registrations": (
@@ -82,8 +82,8 @@ FURTHER: Mapping[str, tuple[str, ...]] = {
     ),
     "outbox": (
         (
-            f"app, 'sms', {PHONE}, 'register', sha256(n::text::bytea), at, at + interval '10 minutes', "
-            "at, 1, CASE WHEN n % 100 > 0 THEN at END, NULL"
+            f"app, 'sms', {PHONE}, 'register', sha256(n::text::bytea), at, "
+            "at + interval '10 minutes', at, 1, CASE WHEN n % 100 > 0 THEN at END, NULL"
         ),
     ),
     "grants": (f"sha256(('grant-' || n)::bytea), {ID}, app, at, at + interval '10 minutes', at",),

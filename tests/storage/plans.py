@@ -46,7 +46,7 @@ def watched_statements() -> Iterator[list[Statement]]:
 
     def seen(original: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         async def run(self: Any, query: str, *arguments: Any, **more: Any) -> Any:
-            method = _method(sys._getframe().f_back)
+            method = method_of(sys._getframe().f_back)
             if method is not None:
                 sent.setdefault((method, query), Statement(method, query, arguments))
             return await original(self, query, *arguments, **more)
@@ -68,7 +68,7 @@ def watched_statements() -> Iterator[list[Statement]]:
         statements += (each for each in sent.values() if not _steers(each.query))
 
 
-def _method(frame: FrameType | None) -> str | None:
+def method_of(frame: FrameType | None) -> str | None:
     """The public method of the storage that is running, as in `Sessions.find`."""
     while frame is not None:
         within = frame.f_globals.get("__name__", "").startswith(STORAGE)
