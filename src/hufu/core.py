@@ -86,6 +86,7 @@ async def open_core(configuration: Configuration, clock: Clock | None = None) ->
         size=settings.database.connections,
         wait=settings.database.wait_seconds,
         statement=settings.database.statement_seconds,
+        pgbouncer=settings.database.pgbouncer,
     )
     clock = clock or DatabaseClock(database.now)
     pepper = Keyring.parse(settings.pepper)

@@ -54,6 +54,13 @@ class DatabaseSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     statement_seconds: Annotated[float, Meta(gt=0, description="how long a statement may take")] = (
         10.0
     )
+    pgbouncer: Annotated[
+        Literal["no", "unprepared", "prepared"],
+        Meta(
+            description="a PgBouncer in transaction mode stands between: `prepared` from 1.21 up "
+            "with `max_prepared_statements`, else `unprepared`"
+        ),
+    ] = "no"
 
 
 class AppSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

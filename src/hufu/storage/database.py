@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
-from typing import Any, Self
+from typing import Any, Literal, Self
 from uuid import UUID
 
 import asyncpg
@@ -17,6 +17,26 @@ from hufu.storage.presented import LastSeen, PresentedSessions
 from hufu.storage.rows import Connection
 from hufu.storage.schema import is_current
 from hufu.storage.work import Work
+
+Pgbouncer = Literal["no", "unprepared", "prepared"]
+"""Whether a PgBouncer stands between, and whether it knows which connection has prepared what."""
+
+PREPARED = 200
+"""How many statements a connection keeps prepared: more than there are."""
+
+THROUGH_PGBOUNCER = {"application_name": "hufu", "timezone": "UTC"}
+"""What PgBouncer passes on; it refuses a client that asks for anything else."""
+
+
+def _session(statement: float) -> dict[str, str]:
+    return {
+        "application_name": "hufu",
+        "timezone": "UTC",
+        "jit": "off",  # No statement runs long enough to be worth compiling.
+        "random_page_cost": "1.1",  # Rows are in memory or on a disk without arms.
+        "lock_timeout": str(int(statement * 1000)),
+        "idle_in_transaction_session_timeout": str(int(statement * 2000)),
+    }
 
 
 async def _no_reset(_: Connection) -> None:
@@ -45,29 +65,38 @@ class Database:
         self.last_seen = LastSeen(self._save_seen)
 
     @classmethod
-    async def open(cls, url: str, *, size: int, wait: float, statement: float) -> Self:
+    async def open(
+        cls,
+        url: str,
+        *,
+        size: int,
+        wait: float,
+        statement: float,
+        pgbouncer: Pgbouncer = "no",
+    ) -> Self:
         """Open a pool of `size` connections. `wait` (s) bounds the wait for one, `statement` (s)
         each statement. Connecting is lazy, so that a server can start before its database."""
-        server_settings = {
-            "application_name": "hufu",
-            "timezone": "UTC",
-            "jit": "off",  # No statement runs long enough to be worth compiling.
-            "random_page_cost": "1.1",  # Rows are in memory or on a disk without arms.
-            "lock_timeout": str(int(statement * 1000)),
-            "idle_in_transaction_session_timeout": str(int(statement * 2000)),
+        direct = pgbouncer == "no"
+        session = _session(statement) if direct else THROUGH_PGBOUNCER
+        common: dict[str, Any] = {
+            "timeout": wait,
+            "command_timeout": statement,
+            "statement_cache_size": 0 if pgbouncer == "unprepared" else PREPARED,
         }
-        common: dict[str, Any] = {"timeout": wait, "command_timeout": statement}
         pool = asyncpg.create_pool(
             url,
             min_size=0,
             max_size=size,
             max_inactive_connection_lifetime=300,
             reset=_no_reset,
-            server_settings=server_settings,
+            server_settings=session,
             **common,
         )
         connect = partial(
-            asyncpg.connect, url, server_settings=server_settings | POINT_READS, **common
+            asyncpg.connect,
+            url,
+            server_settings=session | POINT_READS if direct else session,
+            **common,
         )
         return cls(await pool, Lane(connect, wait), wait)
 

@@ -15,6 +15,9 @@ from hufu.storage.loss import LOST, DatabaseUnavailable
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 REACHED_WITHIN = 10.0  # Seconds.
+UNPREPARED = {"statement_cache_size": 0, "prepared_statement_name_func": str}
+"""Statements named "", which stay on no connection that a PgBouncer would give to others."""
+
 LOCK = 0x68756675  # "hufu": one migration at a time, whoever starts it.
 
 
@@ -37,7 +40,9 @@ async def migrate(url: str) -> None:
         raise DatabaseUnavailable(type(error).__name__) from error
     parts = urlsplit(url)
     engine = create_async_engine(
-        urlunsplit(parts._replace(scheme="postgresql+asyncpg")), poolclass=NullPool
+        urlunsplit(parts._replace(scheme="postgresql+asyncpg")),
+        poolclass=NullPool,
+        connect_args=UNPREPARED,
     )
 
     def upgrade(connection: Connection) -> None:
