@@ -97,7 +97,12 @@ FURTHER: Mapping[str, tuple[str, ...]] = {
     "invitations": (f"{ID}, (greatest(n / 10, 1) * 1103515245 & 2147483647)::integer, app, at",),
     "invitation_counts": (f"{ID}, n % 16, 10",),
     "reservations": (f"{ID}, app, at",),
-    "transfers": ("-n, 'key-' || n, 'award', '', at, NULL, sha256(n::text::bytea)",),
+    "transfers": (
+        (
+            "-n, 'key-' || n, 'award', '', at, CASE WHEN n % 100 = 0 THEN 1 - n END, "
+            "sha256(n::text::bytea)"
+        ),
+    ),
     "postings": (
         "-n, 1, 'issuer', 0, 1, -100000",
         f"-n, 2, 'user', {ID}, 1, 100000",

@@ -1,4 +1,4 @@
-"""Indexes that no statement uses, and that every write paid for."""
+"""Indexes that no statement uses are dropped; unique ones leave out what is never looked for."""
 
 from alembic import op
 
@@ -16,14 +16,30 @@ UNUSED = {
     "identity_numbers_by_number": "identity_numbers (app, blind_index)",
 }
 
+# Most profiles have no unique name, few apps want a number to be sole, few transfers reverse one.
+PARTIAL = {
+    "profiles_by_name": ("profiles (app, name_key)", "name_key"),
+    "identity_numbers_sole": ("identity_numbers (app, sole)", "sole"),
+    "transfers_by_reversed": ("transfers (reverses)", "reverses"),
+}
+
 
 def upgrade() -> None:
-    """Drop them."""
+    """Drop those that are unused, and build the others anew."""
     for index in UNUSED:
         op.execute(f"DROP INDEX {index}")
+    op.execute("ALTER TABLE transfers DROP CONSTRAINT transfers_reverses_key")
+    for index, (columns, given) in PARTIAL.items():
+        op.execute(f"DROP INDEX IF EXISTS {index}")
+        op.execute(f"CREATE UNIQUE INDEX {index} ON {columns} WHERE {given} IS NOT NULL")
 
 
 def downgrade() -> None:
-    """Build them again."""
+    """Build them as they were."""
+    for index, (columns, _) in PARTIAL.items():
+        op.execute(f"DROP INDEX {index}")
+        if index != "transfers_by_reversed":
+            op.execute(f"CREATE UNIQUE INDEX {index} ON {columns}")
+    op.execute("ALTER TABLE transfers ADD CONSTRAINT transfers_reverses_key UNIQUE (reverses)")
     for index, columns in UNUSED.items():
         op.execute(f"CREATE INDEX {index} ON {columns}")
