@@ -5,6 +5,7 @@ import click
 from hufu import __version__
 from hufu.cli.accounts import accounts
 from hufu.cli.apps import apps
+from hufu.cli.bench import bench
 from hufu.cli.database import migrate
 from hufu.cli.docs import docs
 from hufu.cli.init import init
@@ -57,6 +58,7 @@ for part in (
     ledger,
     apps,
     settings,
+    bench,
     docs,
 ):
     main.add_command(part)

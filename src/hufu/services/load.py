@@ -1,0 +1,300 @@
+"""Load on an HTTP/1.1 server, and how it answered: what `hufu bench` and `make bench` measure with.
+
+Requests are prepared as bytes, connections are kept, and each has one request under way. One core
+asks and reads about 100,000 times a second, which is more than anything here answers on another.
+"""
+
+import asyncio
+import gc
+import time
+from array import array
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import cast
+
+PATIENCE = 30.0
+"""Seconds that an answer may take; afterwards it counts as late."""
+
+OPEN_AGAIN = 100
+"""How often, for each connection asked for, a lost one is opened again."""
+
+_END_OF_HEAD = b"\r\n\r\n"
+_LAST_CHUNK = b"\r\n0\r\n\r\n"
+_LENGTH = b"content-length:"
+_SUCCESS = range(200, 300)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One request. Its body and its headers may hold secrets."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+
+    def prepared(self, host: str) -> bytes:
+        """The request as it is written to a connection (RFC 9112)."""
+        lines = [f"{self.method} {self.path} HTTP/1.1", f"Host: {host}"]
+        lines += (f"{name}: {value}" for name, value in self.headers.items())
+        if self.body or self.method not in {"GET", "HEAD"}:
+            lines.append(f"Content-Length: {len(self.body)}")
+        return "\r\n".join((*lines, "", "")).encode() + self.body
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How much is asked, and for how long: whichever ends first, `seconds` or `most` requests.
+
+    Each connection asks again as soon as it was answered; with a `rate` (1/s) requests are due at
+    even distances instead, and are late where no connection is free. What comes back in the first
+    `warm_up` seconds, which are not among the `seconds`, is not counted.
+    """
+
+    connections: int
+    seconds: float
+    most: int
+    warm_up: float = 0.0
+    rate: float | None = None
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came back. Latencies are seconds, of the good answers, from when each was due."""
+
+    seconds: float = 0.0
+    cpu: float = 0.0
+    latencies: "array[float]" = field(default_factory=lambda: array("d"))
+    statuses: Counter[int] = field(default_factory=Counter)
+    troubles: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def rate(self) -> float:
+        """Good answers a second."""
+        return len(self.latencies) / self.seconds if self.seconds else 0.0
+
+    @property
+    def errors(self) -> int:
+        """Answers that were not good, and answers that did not come."""
+        return self.troubles.total()
+
+    @property
+    def busy(self) -> float:
+        """The share of the time for which this process computed: at 1 it was the limit itself."""
+        return self.cpu / self.seconds if self.seconds else 0.0
+
+    def quantile(self, share: float) -> float:
+        """The latency (s) that so large a share of the good answers did not exceed."""
+        ordered = sorted(self.latencies)
+        return ordered[min(int(len(ordered) * share), len(ordered) - 1)] if ordered else 0.0
+
+
+def is_whole(data: bytes) -> bool:
+    """Whether an answer is there to its end (RFC 9112, section 6)."""
+    head = data.find(_END_OF_HEAD)
+    if head < 0:
+        return False
+    at = data.find(_LENGTH, 0, head)
+    if at < 0:
+        lowered = data[:head].lower()
+        at = lowered.find(_LENGTH)
+        if at < 0:
+            return b"transfer-encoding: chunked" not in lowered or data.endswith(_LAST_CHUNK)
+    length = data[at + len(_LENGTH) : data.find(b"\r", at)]
+    return len(data) >= head + len(_END_OF_HEAD) + int(length)
+
+
+class _Run:
+    """What the connections of one run share."""
+
+    def __init__(self, host: str, port: int, requests: Iterator[bytes], good: bytes) -> None:
+        self.host = host
+        self.port = port
+        self.good = good
+        self.outcome = Outcome()
+        self.counts = False
+        self.over = False
+        self.left = 0
+        self.reopenings = 0
+        self.opening: set[asyncio.Task[None]] = set()
+        self.idle: list[_Connection] = []
+        self.due: deque[float] | None = None
+        self._requests = requests
+
+    def take(self) -> bytes | None:
+        """The next request, if there is to be one."""
+        if self.over or self.left <= 0:
+            return None
+        self.left -= 1
+        request = next(self._requests, None)
+        if request is None:
+            self.left = 0
+        return request
+
+    def judge(self, answer: bytes, latency: float) -> None:
+        """Count an answer."""
+        if not self.counts:
+            return
+        status = int(answer[9:12])
+        self.outcome.statuses[status] += 1
+        if status in _SUCCESS and self.good in answer:
+            self.outcome.latencies.append(latency)
+        else:
+            self.outcome.troubles["not good"] += 1
+
+    def lost(self) -> None:
+        """Count an answer that did not come."""
+        if self.counts:
+            self.outcome.troubles["lost"] += 1
+
+
+class _Connection(asyncio.Protocol):
+    def __init__(self, run: _Run) -> None:
+        self._run = run
+        self._due = 0.0
+        self._received = b""
+        self._transport: asyncio.Transport | None = None
+        self.asking = False
+
+    async def open(self) -> None:
+        """Connect, and ask. Raises OSError."""
+        loop = asyncio.get_running_loop()
+        await loop.create_connection(lambda: self, self._run.host, self._run.port)
+        self.next()
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+    def next(self) -> None:
+        """Ask what is due, or be idle."""
+        run = self._run
+        if run.due is None:
+            self._ask(time.perf_counter())
+        elif run.due:
+            self._ask(run.due.popleft())
+        else:
+            run.idle.append(self)
+
+    def _ask(self, due: float) -> None:
+        request = self._run.take()
+        if request is None or self._transport is None:
+            return
+        self._due = due
+        self.asking = True
+        self._transport.write(request)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        if self._received:
+            data = self._received + data
+        if not is_whole(data):
+            self._received = data
+            return
+        self._received = b""
+        self.asking = False
+        self._run.judge(data, time.perf_counter() - self._due)
+        if b"onnection: close\r" in data:
+            self._reopen()
+        else:
+            self.next()
+
+    def connection_lost(self, _: Exception | None) -> None:
+        run, self._transport = self._run, None
+        if self in run.idle:
+            run.idle.remove(self)
+        if self.asking:
+            self.asking = False
+            run.lost()
+        self._reopen()
+
+    def _reopen(self) -> None:
+        run = self._run
+        kept, self._transport = self._transport, None
+        if kept is not None:
+            kept.abort()  # Which comes back here, with nothing to do any more.
+        elif not run.over and run.reopenings > 0:
+            run.reopenings -= 1
+            self._received = b""
+            task = asyncio.create_task(self._open_again())
+            run.opening.add(task)
+            task.add_done_callback(run.opening.discard)
+
+    async def _open_again(self) -> None:
+        try:
+            await self.open()
+        except OSError:
+            self._run.lost()
+
+
+async def put_load(
+    host: str, port: int, requests: Iterator[bytes], load: Load, good: bytes = b""
+) -> Outcome:
+    """Ask as `load` says; an answer is good when its status is 2xx and `good` is in it.
+
+    Raises OSError where nobody listens.
+    """
+    run = _Run(host, port, requests, good)
+    run.left, run.reopenings = load.most, OPEN_AGAIN * load.connections
+    if load.rate is not None:
+        run.due = deque()
+    connections = [_Connection(run) for _ in range(load.connections)]
+    gc.collect()
+    gc.disable()
+    try:
+        await asyncio.gather(*(connection.open() for connection in connections))
+        pace = asyncio.create_task(_pace(run, load.rate)) if load.rate else None
+        await _busy_for(run, connections, load.warm_up)
+        run.counts, began, cpu = True, time.perf_counter(), time.process_time()
+        await _busy_for(run, connections, load.seconds)
+        run.outcome.seconds = time.perf_counter() - began
+        run.outcome.cpu = time.process_time() - cpu
+        run.over = True
+        if pace is not None:
+            pace.cancel()
+        await _settle(run, connections)
+    finally:
+        run.over = True
+        for connection in connections:
+            connection.close()
+        gc.enable()
+    return run.outcome
+
+
+async def _busy_for(run: _Run, connections: list[_Connection], seconds: float) -> None:
+    """Wait so long, or until nothing more is to be asked and all is answered."""
+    end = time.perf_counter() + seconds
+    while (left := end - time.perf_counter()) > 0:
+        await asyncio.sleep(min(left, 0.01))
+        if run.left <= 0 and not any(each.asking for each in connections):
+            return
+
+
+async def _settle(run: _Run, connections: list[_Connection]) -> None:
+    """Answers that are under way come in, uncounted: the time is over. Those that do not are late.
+
+    What a server is still busy with would burden whatever is measured next.
+    """
+    late = run.outcome.troubles
+    run.counts = False
+    end = time.perf_counter() + PATIENCE
+    while waiting := sum(each.asking for each in connections):
+        if time.perf_counter() > end:
+            late["late"] += waiting
+            return
+        await asyncio.sleep(0.005)
+
+
+async def _pace(run: _Run, rate: float) -> None:
+    began, number = time.perf_counter(), 0
+    assert run.due is not None
+    while not run.over:
+        due = began + number / rate
+        await asyncio.sleep(max(0.0, due - time.perf_counter()))
+        run.due.append(due)
+        if run.idle:
+            run.idle.pop().next()
+        number += 1
