@@ -1,0 +1,387 @@
+"""hufu beside its peers and beside what cannot be gone below, on one core: `make bench`.
+
+It installs the peers (bench/installing.py), starts one PostgreSQL in a temporary folder with every
+safety on, and gives each contestant its turn, round after round: start, sign in, every operation,
+stop. The server and PostgreSQL share one core, the load comes from another. Everything goes to
+bench/results/latest.json; `make bench-docs` makes tables and a picture of that in docs/.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import asyncpg
+import psutil
+import uvloop
+
+from contestants import (
+    CHECKS,
+    HERE,
+    SESSION_CHECK,
+    SIGN_IN,
+    WRITES,
+    Allauth,
+    BetterAuth,
+    Contestant,
+    Database,
+    FastApiUsers,
+    Operation,
+    cycled,
+)
+from hufu.services.load import Load, Sent, put_load
+from hufu.services.postgres import EmbeddedPostgres
+from hufu_server import Hufu
+from installing import install
+from processes import HOST, Cores, Program, Served, clean, cpu_of, free_port, pin, served
+from report import RESULTS, tables
+from revocation import Revoked, revoke
+
+ONE, TWO = "one core", "two cores"
+FLOORS = "floors"
+DAYS_PER_TURN = 2500
+HASHES_LAST = 2
+"""How much longer sign-ins are asked for than session checks, of which there are more a second."""
+
+
+@dataclass
+class Figure:
+    """One operation of one contestant, turn by turn."""
+
+    contestant: str
+    operation: str
+    call: str
+    cores: str
+    connections: int
+    rate: list[float] = field(default_factory=list)
+    p50: list[float] = field(default_factory=list)
+    p99: list[float] = field(default_factory=list)
+    errors: int = 0
+    troubles: dict[str, int] = field(default_factory=dict)
+    load_busy: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+    """Cores that the server and PostgreSQL used."""
+
+
+@dataclass
+class Results:
+    """Everything that was measured."""
+
+    figures: dict[tuple[str, str, str, str], Figure] = field(default_factory=dict)
+    contestants: dict[str, dict[str, Any]] = field(default_factory=dict)
+    seconds: float = 0.0
+    revoked: Revoked | None = None
+    skipped: dict[str, str] = field(default_factory=dict)
+
+    def figure(self, *key: Any) -> Figure:
+        """The figure of contestant, operation, call, cores and connections."""
+        return self.figures.setdefault(key[:4], Figure(*key))
+
+    def noted(self, contestant: Contestant) -> dict[str, Any]:
+        """What is kept of a contestant beside its figures."""
+        known = {
+            "title": contestant.title,
+            "form": contestant.form,
+            "hash": contestant.hash,
+            "versions": contestant.versions,
+        }
+        more: dict[str, Any] = {"start": [], "idle": [], "load": [], "worker": []}
+        return self.contestants.setdefault(contestant.name, {**known, **more})
+
+    def hash_rate(self, cores: str) -> float:
+        """Bare hashes a second in the newest round."""
+        return self.figures[FLOORS, SIGN_IN, "Argon2id", cores].rate[-1]
+
+
+@dataclass
+class Bench:
+    """One run."""
+
+    asked: argparse.Namespace
+    folder: Path
+    postgres: EmbeddedPostgres
+    results: Results = field(default_factory=Results)
+
+    def __post_init__(self) -> None:
+        self.cores = Cores.chosen(self.asked.postgres_beside_load)
+        status = (self.folder / "postgres" / "cluster" / "postmaster.pid").read_text()
+        self.postmaster = psutil.Process(int(status.split("\n")[0]))
+
+    def database(self, name: str) -> Database:
+        """A new database of that name."""
+        asyncio.run(self._create(name))
+        where = parse_qs(urlsplit(self.postgres.url).query)
+        return Database(name, where["host"][0], int(where["port"][0]), "hufu")
+
+    async def _create(self, name: str) -> None:
+        connection = await asyncpg.connect(self.postgres.url)
+        await connection.execute(f"CREATE DATABASE {name}")
+        await connection.close()
+
+    @contextmanager
+    def on(self, cores: Cores) -> Iterator[None]:
+        """PostgreSQL and the load on those cores; whatever starts next is put there by itself."""
+        pin([self.postmaster, *self.postmaster.children()], cores.postgres)
+        os.sched_setaffinity(0, cores.load)
+        yield
+        pin([self.postmaster, *self.postmaster.children()], self.cores.postgres)
+        os.sched_setaffinity(0, self.cores.load)
+
+    # What is measured
+
+    def turn(self, contestant: Contestant, cores: Cores, label: str) -> None:
+        """Start it, ask everything, stop it."""
+        with self.on(cores), served(contestant.program(), cores.server) as running:
+            noted = self.results.noted(contestant)
+            idle = (running.memory(), running.largest())
+            contestant.welcome(running)
+            most = idle
+            for operation in contestant.operations():
+                self.measure(contestant.name, operation, running, label)
+                now = (running.memory(), running.largest())
+                most = (max(most[0], now[0]), max(most[1], now[1]))
+            if label == ONE:
+                noted["start"].append(running.started)
+                noted["idle"].append(idle[0])
+                noted["load"].append(most[0])
+                noted["worker"].append((idle[1], most[1]))
+
+    def measure(self, name: str, operation: Operation, running: Served, label: str) -> None:
+        """One operation, once."""
+        slow = operation.name not in {SESSION_CHECK, "floor"}
+        seconds = self.asked.seconds * (HASHES_LAST if slow else 1)
+        rate = operation.of_floor and operation.of_floor * self.results.hash_rate(label)
+        load = Load(operation.connections, seconds, operation.most, self.asked.warm_up, rate)
+        family = [*running.tree(), self.postmaster, *self.postmaster.children()]
+        before, began = cpu_of(family), time.perf_counter()
+        door = f"{HOST}:{running.program.port}"
+        outcome = uvloop.run(
+            put_load(HOST, running.program.port, operation.prepared(door), load, operation.good)
+        )
+        used = (cpu_of(family) - before) / (time.perf_counter() - began)
+        figure = self.results.figure(
+            name, operation.name, operation.call, label, operation.connections
+        )
+        figure.rate.append(outcome.rate)
+        figure.p50.append(outcome.quantile(0.5) * 1e3)
+        figure.p99.append(outcome.quantile(0.99) * 1e3)
+        figure.errors += outcome.errors
+        for trouble, times in outcome.troubles.items():
+            figure.troubles[trouble] = figure.troubles.get(trouble, 0) + times
+        figure.load_busy.append(outcome.busy)
+        figure.cpu.append(used)
+        errors = f"  ERRORS {dict(outcome.troubles)} {dict(outcome.statuses)}" * (
+            outcome.errors > 0
+        )
+        told = f"{name:<26} {operation.name:<14} {operation.call:<40} {outcome.rate:>9,.1f}/s"
+        print(f"{told}  p50 {figure.p50[-1]:.2f} ms{errors}", file=sys.stderr)
+
+    def floors(self, hufu: Hufu, number: int) -> None:
+        """What cannot be gone below, once."""
+        one, two = self.cores, self.cores.both
+        self.argon2(one, 1, ONE)
+        self.argon2(two, len(two.server), TWO)
+        with self.on(one):
+            port = free_port()
+            program = self._floor("asgi", "--port", str(port))
+            running = Program(program, port, HERE, self.folder / "floor.log", "/")
+            with served(running, one.server) as bare:
+                sent = [Sent("GET", "/", {"Authorization": f"Bearer {'a' * 40}"})]
+                call = "bare ASGI on Granian"
+                operation = Operation(SESSION_CHECK, call, cycled(sent), b'"status": 1', CHECKS)
+                self.measure(FLOORS, operation, bare, ONE)
+            self.statements(hufu, "profile write", "writes.pickle")
+            if number < hufu.turns and hufu.daily_floor.exists():
+                self.statements(hufu, "daily sign-in", f"days-{number}.pickle", "--once")
+
+    def argon2(self, cores: Cores, threads: int, label: str) -> None:
+        """Bare hashes."""
+        seconds = str(self.asked.seconds)
+        command = self._floor("argon2", "--at-once", str(threads), "--seconds", seconds)
+        figure = self.results.figure(FLOORS, SIGN_IN, "Argon2id", label, threads)
+        self._own(figure, command, cores)
+
+    def statements(self, hufu: Hufu, name: str, file: str, *more: str) -> None:
+        """The transactions in the file, without a server around them."""
+        command = self._floor(
+            *("statements", "--url", hufu.database.url(), "--at-once", str(WRITES)),
+            *("--transactions", str(self.folder / file), "--seconds", str(self.asked.seconds)),
+            *("--warm-up", str(0 if more else self.asked.warm_up)),
+            *more,
+        )
+        figure = self.results.figure(FLOORS, name, "bare asyncpg transaction", ONE, WRITES)
+        self._own(figure, command, self.cores)
+
+    def _floor(self, *options: str) -> tuple[str, ...]:
+        return (sys.executable, str(HERE / "floors.py"), *options)
+
+    def _own(self, figure: Figure, command: tuple[str, ...], cores: Cores) -> None:
+        done = subprocess.run(
+            command,
+            check=True,
+            capture_output=True,
+            cwd=HERE,
+            env=clean({}),
+            preexec_fn=lambda: os.sched_setaffinity(0, cores.server),
+        )
+        found = json.loads(done.stdout)
+        for name in ("rate", "p50", "p99"):
+            getattr(figure, name).append(found[name])
+        told = f"{FLOORS:<26} {figure.operation:<14} {figure.call:<40} {found['rate']:>9,.1f}/s"
+        print(f"{told}  p50 {found['p50']:.2f} ms", file=sys.stderr)
+
+    def embedded(self, hufu: Hufu, first: bool) -> None:
+        """How long a start takes that starts the embedded PostgreSQL too, over existing data."""
+        program = hufu.program()
+        kept = {
+            name: value
+            for name, value in program.environment.items()
+            if name != "HUFU_DATABASE_URL"
+        }
+        data = str(self.folder / "embedded")
+        where = program.command.index("--data") + 1
+        command = (*program.command[:where], data, *program.command[where + 1 :])
+        own = replace(program, command=command, environment=kept)
+        for _ in range(2 if first else 1):  # The very first makes the cluster.
+            with self.on(self.cores), served(own, self.cores.server) as running:
+                started = running.started
+        self.results.contestants[hufu.name].setdefault("start_embedded", []).append(started)
+
+    # The whole
+
+    def contestants(self) -> Iterator[Contestant]:
+        """hufu, then the peers that can be had."""
+        wanted = self.asked.only or ["hufu", "fastapi-users", "allauth", "better-auth"]
+        turns = self.asked.rounds
+        daily = DAYS_PER_TURN
+        yield Hufu(self.database("hufu_itself"), self.folder, "hufu", daily=daily, turns=turns)
+        equal = (SIGN_IN,)
+        for name, kind in (
+            ("fastapi-users", FastApiUsers),
+            ("allauth", Allauth),
+            ("better-auth", BetterAuth),
+        ):
+            if name not in wanted:
+                continue
+            if problem := install(name):
+                self.results.skipped[name] = problem
+                print(f"Without {name}: {problem}", file=sys.stderr)
+                continue
+            known = name.replace("-", "_")
+            yield kind(self.database(known), self.folder, name)
+            if kind is BetterAuth:
+                cached = f"{name}, cookie cache"
+                own = self.database(f"{known}_cached")
+                yield BetterAuth(own, self.folder, cached, only=(SESSION_CHECK,), cookie_cache=True)
+            own = self.database(f"{known}_equal")
+            yield kind(own, self.folder, f"{name}, equal hash", only=equal, equal_cost=True)
+
+    def run(self) -> Results:
+        """All rounds."""
+        began = time.perf_counter()
+        contestants = list(self.contestants())
+        [hufu] = [each for each in contestants if isinstance(each, Hufu)]
+        for contestant in contestants:
+            print(f"Preparing {contestant.name}", file=sys.stderr)
+            contestant.prepare()
+        hufu.split_days()
+        for number in range(self.asked.rounds):
+            print(f"Round {number + 1} of {self.asked.rounds}", file=sys.stderr)
+            self.floors(hufu, number)
+            for contestant in contestants:
+                self.turn(contestant, self.cores, ONE)
+            self.turn(hufu.with_workers(2), self.cores.both, TWO)
+            self.embedded(hufu, number == 0)
+        with self.on(self.cores.both):
+            revoking = hufu.with_workers(2)
+            self.results.revoked = revoke(revoking, self.asked.revocations, self.cores.both.server)
+        self.results.seconds = time.perf_counter() - began
+        return self.results
+
+
+def machine() -> dict[str, Any]:
+    """What it was measured on, without what tells one such machine from another."""
+    model = next(
+        (
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+            if line.startswith("model name")
+        ),
+        platform.machine(),
+    )
+    return {
+        "cpu": model,
+        "cores": len(os.sched_getaffinity(0)),
+        "python": platform.python_version(),
+        "load_before": round(os.getloadavg()[0], 2),
+    }
+
+
+def saved(results: Results, about: dict[str, Any], asked: argparse.Namespace) -> dict[str, Any]:
+    """The results as they are written down."""
+    revoked = results.revoked
+    return {
+        "at": datetime.now(UTC).date().isoformat(),
+        "machine": about,
+        "rounds": asked.rounds,
+        "seconds": asked.seconds,
+        "postgres_beside_load": asked.postgres_beside_load,
+        "took": round(results.seconds),
+        "skipped": results.skipped,
+        "revoked": None if revoked is None else vars(revoked),
+        "contestants": results.contestants,
+        "figures": [vars(figure) for figure in results.figures.values()],
+    }
+
+
+def rounded(value: Any) -> Any:
+    """Figures to five digits: the file is read by people too."""
+    if isinstance(value, float):
+        return float(f"{value:.5g}")
+    if isinstance(value, dict):
+        return {key: rounded(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [rounded(each) for each in value]
+    return value
+
+
+def main() -> None:
+    """Measure what the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3, help="turns of each contestant")
+    parser.add_argument("--seconds", type=float, default=3.0, help="for each session check")
+    parser.add_argument("--warm-up", type=float, default=1.0, help="seconds that are not counted")
+    parser.add_argument("--only", action="append", help="only this peer beside hufu; repeatable")
+    parser.add_argument("--revocations", type=int, default=10_000, help="sessions ended")
+    parser.add_argument(
+        "--postgres-beside-load", action="store_true", help="PostgreSQL on the core of the load"
+    )
+    asked = parser.parse_args()
+    if not hasattr(os, "sched_setaffinity") or len(os.sched_getaffinity(0)) < 2:
+        sys.exit("Servers are pinned to a core: this needs Linux and two cores.")
+    about = machine()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        folder.chmod(0o755)  # As root, PostgreSQL runs as somebody else.
+        with EmbeddedPostgres.start(folder / "postgres") as postgres:
+            results = Bench(asked, folder, postgres).run()
+    written = rounded(saved(results, about, asked))
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(written, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    print(tables(written))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,159 @@
+"""What cannot be gone below: a server that only answers, a transaction alone, a hash alone.
+
+Each runs as a process of its own, so that it can be pinned as a server is: `asgi` serves until it
+is stopped, `statements` and `argon2` print what they measured as JSON.
+"""
+
+import argparse
+import asyncio
+import json
+import multiprocessing
+import os
+import pickle
+import statistics
+import threading
+import time
+from collections.abc import Iterator
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import uvloop
+from argon2.low_level import Type, hash_secret, verify_secret
+from granian import Granian
+from granian.constants import Interfaces, Loops
+from granian.log import LogLevels
+
+from hufu.cli.serve import BACKLOG
+from hufu.services.argon2 import HASH_BYTES, SALT_BYTES, Argon2Cost
+
+BODY = json.dumps({"status": 1, "message": "OK", "data": {"account": 1, "app": "floor"}}).encode()
+HEADERS = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(BODY))]
+
+Statement = tuple[str, tuple[Any, ...]]
+Transaction = list[Statement]
+
+
+async def application(scope: Any, receive: Any, send: Any) -> None:
+    """Answer, and nothing else."""
+    if scope["type"] == "lifespan":
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+    await send({"type": "http.response.body", "body": BODY})
+
+
+def serve(port: int) -> None:
+    """As `hufu serve` does, with one worker."""
+    multiprocessing.set_start_method("spawn")
+    Granian(
+        "floors:application",
+        port=port,
+        interface=Interfaces.ASGI,
+        workers=1,
+        loop=Loops.uvloop,
+        backlog=BACKLOG,
+        backpressure=BACKLOG,
+        websockets=False,
+        log_level=LogLevels.warning,
+    ).serve()
+
+
+async def replay(
+    url: str, transactions: Iterator[Transaction], connections: int, seconds: float, warm_up: float
+) -> list[float]:
+    """Run the transactions over so many connections; the times that each took (s)."""
+    took: list[float] = []
+    opened = [
+        await asyncpg.connect(url, server_settings={"jit": "off"}) for _ in range(connections)
+    ]
+    began = time.perf_counter() + warm_up
+    end = began + seconds
+
+    async def work(connection: asyncpg.Connection) -> None:
+        for transaction in transactions:
+            start = time.perf_counter()
+            if start > end:
+                return
+            for query, arguments in transaction:
+                if arguments:
+                    await connection.fetch(query, *arguments)
+                else:
+                    await connection.execute(query)
+            if start >= began:
+                took.append(time.perf_counter() - start)
+
+    await asyncio.gather(*map(work, opened))
+    for connection in opened:
+        await connection.close()
+    return took
+
+
+def hashes(threads: int, seconds: float) -> list[float]:
+    """Check a password at hufu's cost in so many threads; the times that each took (s)."""
+    cost, secret, took = Argon2Cost(), os.urandom(32), []
+    kept = hash_secret(
+        secret,
+        os.urandom(SALT_BYTES),
+        time_cost=cost.passes,
+        memory_cost=cost.memory_kib,
+        parallelism=cost.lanes,
+        hash_len=HASH_BYTES,
+        type=Type.ID,
+    )
+    end = time.perf_counter() + seconds
+
+    def work() -> None:
+        while (start := time.perf_counter()) < end:
+            verify_secret(kept, secret, Type.ID)
+            took.append(time.perf_counter() - start)
+
+    working = [threading.Thread(target=work) for _ in range(threads)]
+    for thread in working:
+        thread.start()
+    for thread in working:
+        thread.join()
+    return took
+
+
+def _tell(took: list[float], seconds: float) -> None:
+    ordered = sorted(took)
+    found = {
+        "rate": len(took) / seconds,
+        "p50": statistics.median(took) * 1e3 if took else 0.0,
+        "p99": ordered[int(len(ordered) * 0.99)] * 1e3 if took else 0.0,
+    }
+    print(json.dumps(found))
+
+
+def main() -> None:
+    """Be one floor."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("floor", choices=("asgi", "statements", "argon2"))
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--url", default="")
+    parser.add_argument("--transactions", type=Path)
+    parser.add_argument("--once", action="store_true", help="no transaction is run twice")
+    parser.add_argument("--at-once", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=1.0)
+    parser.add_argument("--warm-up", type=float, default=0.0)
+    asked = parser.parse_args()
+    if asked.floor == "asgi":
+        serve(asked.port)
+    elif asked.floor == "argon2":
+        _tell(hashes(asked.at_once, asked.seconds), asked.seconds)
+    else:
+        transactions = pickle.loads(asked.transactions.read_bytes())
+        endless = iter(transactions) if asked.once else cycle(transactions)
+        began = time.perf_counter()
+        took = uvloop.run(replay(asked.url, endless, asked.at_once, asked.seconds, asked.warm_up))
+        spent = time.perf_counter() - began - asked.warm_up
+        _tell(took, min(spent, asked.seconds))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""django-allauth, headless, as its documentation sets it up."""

@@ -1,0 +1,9 @@
+"""Stand-in."""
+
+from pathlib import Path
+
+RESULTS = Path(__file__).parent / "results" / "latest.json"
+
+
+def tables(w):
+    return ""
