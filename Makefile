@@ -16,7 +16,8 @@ SBOM ?= sbom.json
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test check audit fmt docs samples bench-ledger bench-scale timing floods fuzz lock sbom clean
+.PHONY: help setup run test check audit fmt docs samples bench bench-docs bench-ledger bench-scale \
+	timing floods fuzz lock sbom clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +57,12 @@ docs: .venv/.dev ## Write the generated documents again
 samples: .venv/.dev ## Record the sample answers, and which index serves what, again
 	@$(BIN)/pytest tests/dialects tests/pages tests/storage/test_schema_page.py --record-samples
 
+bench: .venv/.dev ## Measure hufu beside its peers, 15 minutes (ARGS="--rounds 1 --seconds 1 --only allauth")
+	@PYTHONPATH=tests $(BIN)/python bench/compare.py $(ARGS)
+
+bench-docs: .venv/.dev ## Put the newest run of `make bench` into docs/performance.md
+	@$(BIN)/python bench/report.py
+
 bench-ledger: .venv/.dev ## Measure how fast rewards are given (ARGS="--rounds 5 --length 1000000")
 	@$(BIN)/python bench/ledger.py $(ARGS)
 
@@ -76,14 +83,17 @@ lock: .venv/.dev ## Resolve the requirements again (UPGRADE=--upgrade for newer 
 	@$(LOCK) pyproject.toml --output-file requirements/dev.txt \
 		--all-extras --group build --group dev --constraints requirements/run.txt
 	@$(LOCK) --output-file requirements/fuzz.txt --group fuzz --constraints requirements/dev.txt
+	@for peer in fastapi-users allauth; do \
+		$(LOCK) --output-file bench/requirements-$$peer.txt --group bench-$$peer; \
+	done
 
 sbom: .venv/.dev ## Write sbom.json, which lists all that hufu needs to run (CycloneDX)
 	@PYTHONWARNINGS=ignore $(BIN)/cyclonedx-py requirements requirements/run.txt \
 		--pyproject pyproject.toml --output-reproducible --output-file $(SBOM)
 
 clean: ## Remove .venv and all caches; data stays
-	@rm -rf .venv .fuzz .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage* htmlcov
-	@find src tests -name __pycache__ -prune -exec rm -rf {} +
+	@rm -rf .venv .fuzz bench/.peers .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage* htmlcov
+	@find src tests bench fuzz -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.run: requirements/run.txt pyproject.toml | $(BIN)/python
 	@echo "Installing what hufu needs to run"

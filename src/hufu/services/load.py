@@ -49,7 +49,8 @@ class Load:
 
     Each connection asks again as soon as it was answered; with a `rate` (1/s) requests are due at
     even distances instead, and are late where no connection is free. What comes back in the first
-    `warm_up` seconds, which are not among the `seconds`, is not counted.
+    `warm_up` seconds, which are not among the `seconds`, is not counted; they end early where a
+    quarter of the requests is used up.
     """
 
     connections: int
@@ -108,38 +109,58 @@ def is_whole(data: bytes) -> bool:
 class _Run:
     """What the connections of one run share."""
 
-    def __init__(self, host: str, port: int, requests: Iterator[bytes], good: bytes) -> None:
+    def __init__(
+        self, host: str, port: int, requests: Iterator[bytes], load: Load, good: bytes
+    ) -> None:
         self.host = host
         self.port = port
         self.good = good
         self.outcome = Outcome()
         self.counts = False
         self.over = False
-        self.left = 0
-        self.reopenings = 0
+        self.began = self.cpu = self.answered = 0.0
+        self.left = load.most
+        self._warm = load.most - load.most // 4
+        self.reopenings = OPEN_AGAIN * load.connections
         self.opening: set[asyncio.Task[None]] = set()
         self.idle: list[_Connection] = []
-        self.due: deque[float] | None = None
+        self.due: deque[float] | None = None if load.rate is None else deque()
         self._requests = requests
+
+    def begin(self) -> None:
+        """Count from now on, unless that has begun."""
+        if not self.counts:
+            self.counts = True
+            self.began, self.cpu = time.perf_counter(), time.process_time()
+
+    def end(self) -> None:
+        """Count no more, and ask no more."""
+        spent = self.answered if self.left <= 0 else time.perf_counter()
+        self.outcome.seconds = max(0.0, spent - self.began)
+        self.outcome.cpu = time.process_time() - self.cpu
+        self.counts, self.over = False, True
 
     def take(self) -> bytes | None:
         """The next request, if there is to be one."""
         if self.over or self.left <= 0:
             return None
+        if self.left <= self._warm:
+            self.begin()
         self.left -= 1
         request = next(self._requests, None)
         if request is None:
             self.left = 0
         return request
 
-    def judge(self, answer: bytes, latency: float) -> None:
-        """Count an answer."""
+    def judge(self, answer: bytes, due: float) -> None:
+        """Count an answer to what was due then."""
         if not self.counts:
             return
+        self.answered = time.perf_counter()
         status = int(answer[9:12])
         self.outcome.statuses[status] += 1
         if status in _SUCCESS and self.good in answer:
-            self.outcome.latencies.append(latency)
+            self.outcome.latencies.append(self.answered - due)
         else:
             self.outcome.troubles["not good"] += 1
 
@@ -196,7 +217,7 @@ class _Connection(asyncio.Protocol):
             return
         self._received = b""
         self.asking = False
-        self._run.judge(data, time.perf_counter() - self._due)
+        self._run.judge(data, self._due)
         if b"onnection: close\r" in data:
             self._reopen()
         else:
@@ -237,22 +258,17 @@ async def put_load(
 
     Raises OSError where nobody listens.
     """
-    run = _Run(host, port, requests, good)
-    run.left, run.reopenings = load.most, OPEN_AGAIN * load.connections
-    if load.rate is not None:
-        run.due = deque()
+    run = _Run(host, port, requests, load, good)
     connections = [_Connection(run) for _ in range(load.connections)]
     gc.collect()
     gc.disable()
     try:
         await asyncio.gather(*(connection.open() for connection in connections))
         pace = asyncio.create_task(_pace(run, load.rate)) if load.rate else None
-        await _busy_for(run, connections, load.warm_up)
-        run.counts, began, cpu = True, time.perf_counter(), time.process_time()
+        await _busy_for(run, connections, load.warm_up, warming=True)
+        run.begin()
         await _busy_for(run, connections, load.seconds)
-        run.outcome.seconds = time.perf_counter() - began
-        run.outcome.cpu = time.process_time() - cpu
-        run.over = True
+        run.end()
         if pace is not None:
             pace.cancel()
         await _settle(run, connections)
@@ -264,10 +280,12 @@ async def put_load(
     return run.outcome
 
 
-async def _busy_for(run: _Run, connections: list[_Connection], seconds: float) -> None:
-    """Wait so long, or until nothing more is to be asked and all is answered."""
+async def _busy_for(
+    run: _Run, connections: list[_Connection], seconds: float, *, warming: bool = False
+) -> None:
+    """Wait so long, or until nothing more is to be asked and all is answered, or all is warm."""
     end = time.perf_counter() + seconds
-    while (left := end - time.perf_counter()) > 0:
+    while (left := end - time.perf_counter()) > 0 and not (warming and run.counts):
         await asyncio.sleep(min(left, 0.01))
         if run.left <= 0 and not any(each.asking for each in connections):
             return
@@ -279,7 +297,6 @@ async def _settle(run: _Run, connections: list[_Connection]) -> None:
     What a server is still busy with would burden whatever is measured next.
     """
     late = run.outcome.troubles
-    run.counts = False
     end = time.perf_counter() + PATIENCE
     while waiting := sum(each.asking for each in connections):
         if time.perf_counter() > end:
