@@ -41,7 +41,8 @@ from contestants import (
     Operation,
     cycled,
 )
-from hufu.services.load import Load, Sent, put_load
+from hufu.services.load import Load, Sent
+from hufu.services.load_run import put_load
 from hufu.services.postgres import EmbeddedPostgres
 from hufu_server import Hufu
 from installing import install

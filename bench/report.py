@@ -34,8 +34,8 @@ def figure(run: Run, contestant: str, operation: str, call: str = "", cores: str
 
 
 def median(values: Iterable[float]) -> float:
-    """The middle one."""
-    return statistics.median(values)
+    """The middle one; 0 where there is none."""
+    return statistics.median(list(values) or [0.0])
 
 
 def shown(value: float) -> str:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import psutil
 
 from hufu.cli.bench_calls import Rental
-from hufu.services.load import Sent, is_whole
+from hufu.services.load import Sent
+from hufu.services.load_run import is_whole
 from processes import HOST, served
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from hufu.services.load import Load, Outcome, Sent, is_whole, put_load
+from hufu.services.load import Load, Outcome, Sent
+from hufu.services.load_run import is_whole, put_load
 
 HOST = "127.0.0.1"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"

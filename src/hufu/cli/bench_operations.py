@@ -19,7 +19,8 @@ from hufu.cli.bench_calls import (
     signed_in,
 )
 from hufu.cli.output import progress
-from hufu.services.load import Load, Outcome, Sent, put_load
+from hufu.services.load import Load, Outcome, Sent
+from hufu.services.load_run import put_load
 
 WRITES = 64
 """Different profiles that each account is given in turns."""
