@@ -205,7 +205,7 @@ class Creator:
     """Forms, a cookie, and HTTP statuses that mean something."""
 
     door: Door
-    good = b'"msg":"'
+    good = b' successful"'
 
     def register(self, person: Person, _: Outbox, __: Captcha) -> None:
         """Make the account, under a name: without a code. Raises Refused."""
