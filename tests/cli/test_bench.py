@@ -116,7 +116,17 @@ def test_a_wrong_password_is_told_without_it(production: tuple[Serving, Path]) -
     wrong = {"BENCH_IDENTIFIER": IDENTIFIER, "BENCH_PASSWORD": "battery-staple"}
     said = bench(server, "--config", str(config), "--app", "creator", **wrong)
     assert said.exit_code == 1
-    assert said.stderr == "Error: the server refused POST /creator/user/login\n"
+    assert said.stderr.endswith("Error: the server refused POST /creator/user/login\n")
+    assert "battery-staple" not in said.output
+
+
+def test_an_app_that_refuses_the_account_is_left_out(production: tuple[Serving, Path]) -> None:
+    server, config = production
+    known = {"BENCH_IDENTIFIER": IDENTIFIER, "BENCH_PASSWORD": PASSWORD}
+    options = ("--config", str(config), "--app", "rental", "--app", "creator", "--json")
+    said = bench(server, *options, **known)
+    assert {row["app"] for row in measured(said)["rows"]} == {"creator"}
+    assert said.stderr == "Without rental: it refused POST /rental/api/login\n"
 
 
 # What it will not do

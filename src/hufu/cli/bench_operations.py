@@ -2,9 +2,10 @@
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
+import click
 import uvloop
 
 from hufu.cli.bench_calls import (
@@ -14,6 +15,7 @@ from hufu.cli.bench_calls import (
     Door,
     Opened,
     Person,
+    Refused,
     bearer,
     made_up,
     signed_in,
@@ -24,6 +26,10 @@ from hufu.services.load_run import put_load
 
 WRITES = 64
 """Different profiles that each account is given in turns."""
+
+MOST_AT_ONCE = 256
+SIGN_INS_AT_ONCE = 8
+"""Of one account: each counts as a wrong guess until its password was found to be right."""
 
 NOT_FOUND = 404
 
@@ -38,6 +44,9 @@ class Operation:
     good: bytes = b""
     opens: str = ""
     """What each of them leaves behind."""
+
+    at_once: int = MOST_AT_ONCE
+    """How many may be under way."""
 
     def prepared(self, host: str) -> Iterator[bytes]:
         """The requests as they are written, without an end where they can be repeated."""
@@ -104,19 +113,37 @@ def operations(
 ) -> Iterator[Operation]:
     """What can be asked of each app. Raises Refused."""
     asked_by_token = False
-    for name, client in clients.items():
-        sessions = [signed_in(client, person, "bench") for person in people[name]]
+    opened = _opened(clients, people)
+    for name in opened:
+        client = clients[name]
+        sessions = opened[name]
         if not asked_by_token and home.ask(bearer(sessions[0])).status != NOT_FOUND:
             asked_by_token = True
             requests = [bearer(session) for session in sessions]
             yield Operation(name, f"session check, GET {BEARER_PATH}", requests)
         yield from _members(name, client, sessions)
         again = [client.sign_in(person, "bench, again") for person in people[name]]
-        yield Operation(name, f"sign-in, {_call(again)}", again, client.good, "sessions")
+        at_once = SIGN_INS_AT_ONCE * len(people[name])
+        called = f"sign-in, {_call(again)}"
+        yield Operation(name, called, again, client.good, "sessions", at_once)
         if development and isinstance(client, Creator):
             fresh = (client.registration(made_up(by_name=True)) for _ in itertools.count())
             called = "register, POST " + client.door.mount + "/user/register"
             yield Operation(name, called, fresh, client.good, "accounts")
+
+
+def _opened(clients: dict[str, Client], people: dict[str, list[Person]]) -> dict[str, list[Opened]]:
+    """Sessions of the people in each app that lets them in. Raises Refused if none does."""
+    opened, refusals = {}, []
+    for name, client in clients.items():
+        try:
+            opened[name] = [signed_in(client, person, "bench") for person in people[name]]
+        except Refused as error:
+            refusals.append(error)
+            click.echo(f"Without {name}: it refused {error}", err=True)
+    if refusals and not opened:
+        raise refusals[0]
+    return opened
 
 
 def _members(name: str, client: Client, sessions: list[Opened]) -> Iterator[Operation]:
@@ -141,6 +168,8 @@ def measure(
         for operation in bar.track(asked, description="Asking"):
             by_token = operation.name.endswith(BEARER_PATH)
             host = home.host if by_token else clients[operation.app].door.host
-            run = put_load(home.server, home.port, operation.prepared(host), plan, operation.good)
+            at_once = min(plan.connections, operation.at_once)
+            own = replace(plan, connections=at_once)
+            run = put_load(home.server, home.port, operation.prepared(host), own, operation.good)
             measured.append(Measured(operation, uvloop.run(run)))
     return measured
