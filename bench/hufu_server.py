@@ -3,17 +3,14 @@
 import pickle
 import secrets
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from itertools import count, cycle
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 import uvloop
-from asyncpg.prepared_stmt import PreparedStatement
 
 import actors
 from contestants import (
@@ -31,7 +28,7 @@ from contestants import (
     Contestant,
     Operation,
 )
-from floors import Statement, Transaction
+from floors import Transaction
 from front_door import World, opened
 from hufu import __version__
 from hufu.actions.rewards import SignInForToday, sign_in_for_today
@@ -57,6 +54,7 @@ from hufu.settings import DIALECTS
 from hufu.storage.upgrade import migrate
 from places import caller
 from processes import Program, Served
+from recording import statements, transaction_of
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 PLENTY = 10**6
@@ -325,57 +323,3 @@ class Hufu(Contestant):
 def called(sent: list[Sent]) -> str:
     """What they all call."""
     return f"{sent[0].method} {sent[0].path}"
-
-
-# What the server says to its database
-
-Seen = list[tuple[int, Statement]]
-
-
-@contextmanager
-def statements(undone: bool = False) -> Iterator[Seen]:
-    """What is sent to the database meanwhile, each with its connection; where it is `undone`, all
-    of it is taken back at the end instead of committed."""
-    seen: Seen = []
-
-    def on_connection(original: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-        async def run(self: Any, query: str, *arguments: Any, **more: Any) -> Any:
-            seen.append((id(self), (query, arguments)))
-            really = "ROLLBACK" if undone and query == "COMMIT" else query
-            return await original(self, really, *arguments, **more)
-
-        return run
-
-    def prepared(original: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-        async def run(self: Any, *arguments: Any, **more: Any) -> Any:
-            seen.append((id(self._connection), (self.get_query(), arguments)))
-            return await original(self, *arguments, **more)
-
-        return run
-
-    ways = ("fetchrow", "fetchval", "fetch", "execute")
-    kept = {
-        (kind, way): getattr(kind, way)
-        for kind in (asyncpg.Connection, PreparedStatement)
-        for way in ways
-        if hasattr(kind, way)
-    }
-    for (kind, way), original in kept.items():
-        wrap = on_connection if kind is asyncpg.Connection else prepared
-        setattr(kind, way, wrap(original))
-    try:
-        yield seen
-    finally:
-        for (kind, way), original in kept.items():
-            setattr(kind, way, original)
-
-
-def transaction_of(seen: Seen) -> Transaction:
-    """The one transaction among the statements, from BEGIN to COMMIT. Raises LookupError."""
-    begun = [place for place, (_, (query, _)) in enumerate(seen) if query == "BEGIN"]
-    if len(begun) != 1:
-        raise LookupError("there is not exactly one transaction")
-    connection = seen[begun[0]][0]
-    own = [statement for where, statement in seen[begun[0] :] if where == connection]
-    committed = [place for place, (query, _) in enumerate(own) if query == "COMMIT"]
-    return own[: committed[0] + 1]

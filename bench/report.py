@@ -1,46 +1,20 @@
 """Tables and a picture of the newest run, in docs/: `make bench-docs`."""
 
 import json
-import statistics
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from goals import CHECK, FLOORS, HUFU, ONE, SIGN_IN, TWO, Run, figure, goals, median, path_of, shown
 from picture import picture
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
 DOCS = Path(__file__).parents[1] / "docs"
 DOCUMENT, PICTURE = DOCS / "performance.md", DOCS / "performance.svg"
 FIRST, LAST = "<!-- bench: make bench-docs -->\n", "<!-- bench ends -->\n"
-FLOORS, HUFU, ONE, TWO = "floors", "hufu", "one core", "two cores"
-CHECK, SIGN_IN, REGISTER = "session check", "sign-in", "register"
+REGISTER = "register"
 OPERATIONS = (CHECK, SIGN_IN, REGISTER, "profile write", "daily sign-in")
-BEARER = "GET /v1/session"
 BUSY = 0.9
-SLOT_MIB = 19
-
-Run = dict[str, Any]
-
-
-def figure(run: Run, contestant: str, operation: str, call: str = "", cores: str = ONE) -> Any:
-    """The figure whose call ends so, or None."""
-    for each in run["figures"]:
-        named = (each["contestant"], each["operation"], each["cores"])
-        if named == (contestant, operation, cores) and each["call"].endswith(call):
-            return each
-    return None
-
-
-def median(values: Iterable[float]) -> float:
-    """The middle one; 0 where there is none."""
-    return statistics.median(list(values) or [0.0])
-
-
-def shown(value: float) -> str:
-    """Three digits or so."""
-    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
 def table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
@@ -51,136 +25,6 @@ def table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
         *([str(cell) for cell in row] for row in rows),
     ]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
-
-
-# The goals
-
-
-@dataclass(frozen=True)
-class Goal:
-    """What a figure should be, and what it is; None where it was not measured."""
-
-    figure: str
-    goal: str
-    measured: str
-    reached: bool | None
-
-    def row(self) -> tuple[str, ...]:
-        answer = {True: "yes", False: "**no**", None: "not measured"}[self.reached]
-        return (self.figure, self.goal, self.measured, answer)
-
-
-def goals(run: Run) -> Iterator[Goal]:
-    """Every goal there is, in turn."""
-    floor = figure(run, FLOORS, CHECK)
-    for call, least in (
-        (BEARER, 0.5),
-        ("/api/check_login", 0.5),
-        ("/customer/get_user_info", 0.35),
-        ("/user/getUserInfo", 0.35),
-    ):
-        found = figure(run, HUFU, CHECK, call)
-        yield at_least(f"`{_path(call)}` against bare ASGI", found, floor, least)
-    for call in (BEARER, "/api/check_login"):
-        yield from against_peers(run, figure(run, HUFU, CHECK, call), _path(call))
-    yield revocations(run)
-    for cores in (ONE, TWO):
-        bare = figure(run, FLOORS, SIGN_IN, "", cores)
-        for call in (
-            "/fomo/customer/login",
-            "/company/user/login",
-            "/rental/api/login",
-            "/creator/user/login",
-        ):
-            found = figure(run, HUFU, SIGN_IN, call, cores)
-            name = f"sign-in, `{call.split('/')[1]}`, {cores}, against bare Argon2id"
-            yield at_least(name, found, bare, 0.92)
-    yield half_load(run)
-    for name in ("profile write", "daily sign-in"):
-        yield at_least(
-            f"{name} against the bare transaction",
-            figure(run, HUFU, name),
-            figure(run, FLOORS, name),
-            0.5,
-        )
-    yield from start_and_memory(run)
-
-
-def _path(call: str) -> str:
-    return call.rpartition(" ")[2]
-
-
-def at_least(name: str, found: Any, floor: Any, least: float) -> Goal:
-    """A share of a floor, round by round: what disturbs one round disturbs both."""
-    if found is None or floor is None:
-        return Goal(name, f"≥ {least}", "", None)
-    share = median(a / b for a, b in zip(found["rate"], floor["rate"], strict=False) if b)
-    return Goal(name, f"≥ {least}", f"{share:.2f}", share >= least)
-
-
-def against_peers(run: Run, found: Any, call: str) -> Iterator[Goal]:
-    """Session checks beside those of others."""
-    python = [figure(run, name, CHECK) for name in ("fastapi-users", "allauth")]
-    best = max(
-        (each for each in python if each), key=lambda each: median(each["rate"]), default=None
-    )
-    for name, peer, least in (
-        ("the better of fastapi-users and allauth", best, 10),
-        ("better-auth, cookie cache off", figure(run, "better-auth", CHECK), 5),
-        ("better-auth, cookie cache on", figure(run, "better-auth, cookie cache", CHECK), 1),
-    ):
-        goal = f"≥ {least} ×" if least > 1 else "ahead"
-        if found is None or peer is None:
-            yield Goal(f"`{call}` against {name}", goal, "", None)
-            continue
-        times = median(a / b for a, b in zip(found["rate"], peer["rate"], strict=False) if b)
-        yield Goal(f"`{call}` against {name}", goal, f"{times:.1f} ×", times >= least)
-
-
-def revocations(run: Run) -> Goal:
-    """Ended sessions that were seen alive."""
-    found = run["revoked"]
-    name, goal = "revocation seen by another worker", "0 late"
-    if found is None:
-        return Goal(name, goal, "", None)
-    told = f"{found['late']:,} of {found['ended']:,} late"
-    return Goal(name, goal, told, found["late"] == 0 and found["ended"] > 0)
-
-
-def half_load(run: Run) -> Goal:
-    """The latency of a sign-in where half as many come as could be hashed."""
-    name, goal = "sign-in latency at half load, against one hash", "≤ 1.3"
-    found, bare = figure(run, HUFU, SIGN_IN, "half load"), figure(run, FLOORS, SIGN_IN)
-    if found is None or bare is None:
-        return Goal(name, goal, "", None)
-    times = median(a / b for a, b in zip(found["p50"], bare["p50"], strict=False))
-    return Goal(name, goal, f"{times:.2f}", times <= 1.3)
-
-
-def start_and_memory(run: Run) -> Iterator[Goal]:
-    """Seconds and MiB."""
-    about = run["contestants"].get(HUFU)
-    if about is None:
-        return
-    slots = run["machine"]["cores"]
-    most_at_load = 120 + SLOT_MIB * slots
-    for name, values, most, unit in (
-        ("start to ready, external database", about["start"], 1.5, "s"),
-        ("start to ready, embedded database", about.get("start_embedded", []), 3.0, "s"),
-        ("memory of a worker, idle", [idle for idle, _ in about["worker"]], 90, "MiB"),
-        (
-            f"memory of a worker, at load, {slots} hash slots",
-            [load for _, load in about["worker"]],
-            most_at_load,
-            "MiB",
-        ),
-    ):
-        found = median(values) if values else None
-        told = "" if found is None else f"{shown(found)} {unit}"
-        yield Goal(name, f"≤ {most} {unit}", told, None if found is None else found <= most)
-
-
-# The tables
 
 
 def operation_rows(run: Run, operation: str, cores: str = ONE) -> Iterator[tuple[str, ...]]:
@@ -313,7 +157,7 @@ def bars(run: Run) -> list[tuple[str, list[tuple[str, float, str]]]]:
             kind = {FLOORS: "floor", HUFU: "hufu"}.get(name, "peer")
             title = {
                 "floor": each["call"],
-                "hufu": f"hufu {_path(each['call'])}",
+                "hufu": f"hufu {path_of(each['call'])}",
                 "peer": about.get("title", name),
             }[kind]
             equal = ", equal hash" if name.endswith("equal hash") else ""

@@ -1,0 +1,127 @@
+"""What `make bench` makes of a run: goals reached and missed, tables, a picture."""
+
+import re
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+import report
+from goals import goals
+from picture import picture
+from report import DOCUMENT, FIRST, LAST, bars, tables
+
+
+def figure(contestant: str, operation: str, call: str, *rates: float, **more: Any) -> Any:
+    known = {
+        "contestant": contestant,
+        "operation": operation,
+        "call": call,
+        "cores": "one core",
+        "connections": 64,
+        "rate": list(rates),
+        "p50": [1.0 for _ in rates],
+        "p99": [2.0 for _ in rates],
+        "errors": 0,
+        "load_busy": [0.5 for _ in rates],
+    }
+    return known | more
+
+
+def run(*figures: Any, **more: Any) -> Any:
+    about = {
+        "title": "hufu",
+        "form": "one worker",
+        "hash": "Argon2id",
+        "versions": {"hufu": "1"},
+        "start": [1.0, 1.4],
+        "start_embedded": [3.5],
+        "idle": [150.0],
+        "load": [160.0],
+        "worker": [(80.0, 100.0)],
+    }
+    known = {
+        "at": "2030-05-15",
+        "machine": {"cpu": "some", "cores": 2, "python": "3.11.7", "load_before": 0.1},
+        "rounds": 2,
+        "seconds": 3.0,
+        "postgres_beside_load": False,
+        "took": 61,
+        "skipped": {},
+        "revoked": {"ended": 100, "late": 0, "workers": 2},
+        "contestants": {"hufu": about},
+        "figures": list(figures),
+    }
+    return known | more
+
+
+BARE = figure("floors", "session check", "bare ASGI on Granian", 100.0, 50.0)
+
+
+def reached(found: Any) -> dict[str, tuple[str, bool | None]]:
+    return {goal.figure: (goal.measured, goal.reached) for goal in goals(found)}
+
+
+def test_a_share_is_of_the_same_round() -> None:
+    check = figure("hufu", "session check", "GET /rental/api/check_login", 60.0, 20.0)
+    found = reached(run(BARE, check))
+    assert found["`/api/check_login` against bare ASGI"] == ("0.50", True)
+
+
+def test_a_loss_is_shown_as_one() -> None:
+    check = figure("hufu", "session check", "GET /v1/session", 40.0, 20.0)
+    cached = figure("better-auth, cookie cache", "session check", "GET /x", 50.0, 25.0)
+    found = run(BARE, check, cached, revoked={"ended": 100, "late": 1, "workers": 2})
+    said = reached(found)
+    assert said["`/v1/session` against bare ASGI"] == ("0.40", False)
+    assert said["`/v1/session` against better-auth, cookie cache on"] == ("0.8 ×", False)
+    assert said["revocation seen by another worker"] == ("1 of 100 late", False)
+    assert said["start to ready, embedded database"] == ("3.50 s", False)
+    assert "| `/v1/session` against bare ASGI | ≥ 0.5 | 0.40 | **no** |" in tables(found)
+
+
+def test_what_was_not_measured_is_not_reached() -> None:
+    said = reached(run(BARE))
+    assert said["`/v1/session` against bare ASGI"] == ("", None)
+    assert "| not measured |" in tables(run(BARE))
+
+
+def test_errors_and_what_is_missing_are_told() -> None:
+    check = figure("hufu", "session check", "GET /v1/session", 40.0, 20.0, errors=7)
+    found = tables(run(BARE, check, skipped={"better-auth": "node is not on this machine"}))
+    assert "| **hufu** | `GET /v1/session` | 30.0 | 1.00 | 2.00 | 7 |" in found
+    assert "Without better-auth: node is not on this machine." in found
+
+
+def test_the_picture_is_drawn_of_all() -> None:
+    check = figure("hufu", "session check", "GET /v1/session", 40.0, 20.0)
+    drawn = ElementTree.fromstring(picture(bars(run(BARE, check))))
+    texts = [text for each in drawn.iter() if (text := each.text) and text.strip()]
+    assert {"hufu /v1/session", "bare ASGI on Granian"} <= set(texts)
+    widths = [float(each.get("width", 0)) for each in drawn.iter() if each.tag.endswith("rect")]
+    assert widths == sorted(widths, reverse=True)
+    assert widths[0] > widths[1] > 0
+
+
+def test_the_document_has_one_place_for_the_tables() -> None:
+    text = DOCUMENT.read_text("utf-8")
+    assert re.findall(f"{FIRST}|{LAST}", text) == [FIRST, LAST]
+
+
+def test_the_document_takes_the_tables_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document, results = tmp_path / "performance.md", tmp_path / "latest.json"
+    document.write_text(f"before\n{FIRST}old\n{LAST}after\n", "utf-8")
+    results.write_text(report.json.dumps(run(BARE)), "utf-8")
+    monkeypatch.setattr(report, "DOCUMENT", document)
+    monkeypatch.setattr(report, "RESULTS", results)
+    monkeypatch.setattr(report, "PICTURE", tmp_path / "performance.svg")
+    report.main()
+    text = document.read_text("utf-8")
+    assert text.startswith(f"before\n{FIRST}")
+    assert text.endswith(f"{LAST}after\n")
+    assert "bare ASGI on Granian" in text
+    assert "old" not in text
+    assert (tmp_path / "performance.svg").read_text("utf-8").startswith("<svg ")
