@@ -47,7 +47,7 @@ from report import RESULTS, tables
 from revocation import revoke
 
 ONE, TWO = "one core", "two cores"
-DAYS_PER_TURN = 2500
+DAYS_PER_TURN, DAYS_PER_SECOND = 2500, 800
 HASHES_LAST = 2
 """How much longer sign-ins are asked for than session checks, of which there are more a second."""
 
@@ -92,12 +92,12 @@ class Bench:
         """Start it, ask everything, stop it."""
         with self.on(cores), served(contestant.program(), cores.server) as running:
             noted = self.results.noted(contestant)
-            idle = (running.memory(), running.largest())
+            idle = (running.memory(), running.worker())
             contestant.welcome(running)
             most = idle
             for operation in contestant.operations():
                 self.measure(contestant.name, operation, running, label)
-                now = (running.memory(), running.largest())
+                now = (running.memory(), running.worker())
                 most = (max(most[0], now[0]), max(most[1], now[1]))
             if label == ONE:
                 noted["start"].append(running.started)
@@ -111,13 +111,12 @@ class Bench:
         seconds = self.asked.seconds * (HASHES_LAST if slow else 1)
         rate = operation.of_floor and operation.of_floor * self.results.hash_rate(label)
         load = Load(operation.connections, seconds, operation.most, self.asked.warm_up, rate)
-        family = [*running.tree(), self.postmaster, *self.postmaster.children()]
-        before, began = cpu_of(family), time.perf_counter()
+        before, began = self._used(running.tree()), time.perf_counter()
         door = f"{HOST}:{running.program.port}"
         outcome = uvloop.run(
             put_load(HOST, running.program.port, operation.prepared(door), load, operation.good)
         )
-        used = (cpu_of(family) - before) / (time.perf_counter() - began)
+        used = (self._used(running.tree()) - before) / (time.perf_counter() - began)
         figure = self.results.figure(
             name, operation.name, operation.call, label, operation.connections
         )
@@ -134,6 +133,10 @@ class Bench:
         )
         told = f"{name:<26} {operation.name:<14} {operation.call:<40} {outcome.rate:>9,.1f}/s"
         print(f"{told}  p50 {figure.p50[-1]:.2f} ms{errors}", file=sys.stderr)
+
+    def _used(self, processes: list[psutil.Process]) -> float:
+        """The CPU seconds of the processes, and of PostgreSQL."""
+        return cpu_of([*processes, self.postmaster, *self.postmaster.children()])
 
     def floors(self, hufu: Hufu, number: int) -> None:
         """What cannot be gone below, once."""
@@ -175,6 +178,7 @@ class Bench:
         return (sys.executable, str(HERE / "floors.py"), *options)
 
     def _own(self, figure: Figure, command: tuple[str, ...], cores: Cores) -> None:
+        before, began = self._used([]), time.perf_counter()
         done = subprocess.run(
             command,
             check=True,
@@ -186,6 +190,8 @@ class Bench:
         found = json.loads(done.stdout)
         for name in ("rate", "p50", "p99"):
             getattr(figure, name).append(found[name])
+        beside = (self._used([]) - before) / (time.perf_counter() - began)
+        figure.cpu.append(found["cpu"] + beside)
         told = f"{FLOORS:<26} {figure.operation:<14} {figure.call:<40} {found['rate']:>9,.1f}/s"
         print(f"{told}  p50 {found['p50']:.2f} ms", file=sys.stderr)
 
@@ -212,7 +218,7 @@ class Bench:
         """hufu, then the peers that can be had."""
         wanted = self.asked.only or ["hufu", "fastapi-users", "allauth", "better-auth"]
         turns = self.asked.rounds
-        daily = DAYS_PER_TURN
+        daily = min(DAYS_PER_TURN, int(DAYS_PER_SECOND * self.asked.seconds))
         yield Hufu(self.database("hufu_itself"), self.folder, "hufu", daily=daily, turns=turns)
         equal = (SIGN_IN,)
         for name, kind in (

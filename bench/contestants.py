@@ -16,7 +16,7 @@ from processes import HOST, Program, Served, free_port
 
 HERE = Path(__file__).parent
 PEERS, CODE = HERE / ".peers", HERE / "peers"
-PEOPLE, TRIES = 32, 3
+PEOPLE, TRIES = 16, 3
 CHECKS, WRITES, HASHES = 64, 16, 8
 """How many connections ask at once: session checks, writes, whatever hashes a password."""
 

@@ -120,9 +120,10 @@ def hashes(threads: int, seconds: float) -> list[float]:
     return took
 
 
-def _tell(took: list[float], seconds: float) -> None:
+def _tell(took: list[float], seconds: float, cpu: float) -> None:
     ordered = sorted(took)
     found = {
+        "cpu": cpu,
         "rate": len(took) / seconds,
         "p50": statistics.median(took) * 1e3 if took else 0.0,
         "p99": ordered[int(len(ordered) * 0.99)] * 1e3 if took else 0.0,
@@ -145,14 +146,18 @@ def main() -> None:
     if asked.floor == "asgi":
         serve(asked.port)
     elif asked.floor == "argon2":
-        _tell(hashes(asked.at_once, asked.seconds), asked.seconds)
+        began, cpu = time.perf_counter(), time.process_time()
+        took = hashes(asked.at_once, asked.seconds)
+        own = (time.process_time() - cpu) / (time.perf_counter() - began)
+        _tell(took, asked.seconds, own)
     else:
         transactions = pickle.loads(asked.transactions.read_bytes())
         endless = iter(transactions) if asked.once else cycle(transactions)
-        began = time.perf_counter()
+        began, cpu = time.perf_counter(), time.process_time()
         took = uvloop.run(replay(asked.url, endless, asked.at_once, asked.seconds, asked.warm_up))
-        spent = time.perf_counter() - began - asked.warm_up
-        _tell(took, min(spent, asked.seconds))
+        spent = time.perf_counter() - began
+        own = (time.process_time() - cpu) / spent
+        _tell(took, min(spent - asked.warm_up, asked.seconds), own)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ HOST = "127.0.0.1"
 START_LIMIT, STOP_LIMIT = 60.0, 15.0  # Seconds
 ASK_EVERY = 0.01
 MIB = 1024 * 1024
+WORKER = "spawn_main"
+"""Is in the command of a process that Granian started to serve."""
 
 
 @dataclass(frozen=True)
@@ -69,9 +71,18 @@ class Served:
         """Resident memory of all its processes, MiB; what they share counts for each of them."""
         return sum(_rss(each) for each in self.tree()) / MIB
 
-    def largest(self) -> float:
-        """Resident memory of its largest process, MiB."""
-        return max(_rss(each) for each in self.tree()) / MIB
+    def worker(self) -> float:
+        """Resident memory of the largest process that serves, MiB."""
+        processes = self.tree()
+        workers = [each for each in processes if WORKER in _command(each)]
+        return max(_rss(each) for each in workers or processes) / MIB
+
+
+def _command(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:  # It has just ended.
+        return ""
 
 
 def _rss(process: psutil.Process) -> int:

@@ -13,12 +13,11 @@ import psutil
 from hufu.cli.bench_calls import Rental
 from hufu.services.load import Sent
 from hufu.services.load_run import is_whole
-from processes import HOST, served
+from processes import HOST, WORKER, served
 
 if TYPE_CHECKING:
     from hufu_server import Hufu
 
-WORKER = "spawn_main"
 TRIES = 200
 DEAD = b'"errno":4101,'
 

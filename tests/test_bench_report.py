@@ -25,6 +25,7 @@ def figure(contestant: str, operation: str, call: str, *rates: float, **more: An
         "p99": [2.0 for _ in rates],
         "errors": 0,
         "load_busy": [0.5 for _ in rates],
+        "cpu": [1.0 for _ in rates],
     }
     return known | more
 
@@ -90,8 +91,16 @@ def test_what_was_not_measured_is_not_reached() -> None:
 def test_errors_and_what_is_missing_are_told() -> None:
     check = figure("hufu", "session check", "GET /v1/session", 40.0, 20.0, errors=7)
     found = tables(run(BARE, check, skipped={"better-auth": "node is not on this machine"}))
-    assert "| **hufu** | `GET /v1/session` | 30.0 | 1.00 | 2.00 | 7 |" in found
+    assert "| **hufu** | `GET /v1/session` | 30.0 | 30.0 | 1.00 | 2.00 | 7 |" in found
     assert "Without better-auth: node is not on this machine." in found
+
+
+def test_a_busy_machine_is_told() -> None:
+    check = figure("hufu", "session check", "GET /v1/session", 40.0, 20.0, cpu=[0.2, 0.1])
+    assert "Something else ran" not in tables(run(BARE))
+    found = tables(run(BARE, check))
+    assert "Something else ran on this machine meanwhile**: what" in found
+    assert "| `GET /v1/session` | 30.0 | 200 |" in found
 
 
 def test_the_picture_is_drawn_of_all() -> None:
