@@ -86,6 +86,8 @@ lock: .venv/.dev ## Resolve the requirements again (UPGRADE=--upgrade for newer 
 	@for peer in fastapi-users allauth; do \
 		$(LOCK) --output-file bench/requirements-$$peer.txt --group bench-$$peer; \
 	done
+	@if command -v npm >/dev/null; then cd bench/peers/better_auth && npm install --package-lock-only \
+		--omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund --silent; fi
 
 sbom: .venv/.dev ## Write sbom.json, which lists all that hufu needs to run (CycloneDX)
 	@PYTHONWARNINGS=ignore $(BIN)/cyclonedx-py requirements requirements/run.txt \

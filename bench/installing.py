@@ -10,7 +10,7 @@ from contestants import CODE, HERE, PEERS
 
 PIP = ("-m", "pip", "-qq", "--disable-pip-version-check", "--no-input", "install")
 SAFE = ("--require-hashes", "--only-binary", ":all:", "--no-deps", "--requirement")
-NPM = ("install", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund", "--silent")
+NPM = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent")
 
 
 def install(name: str) -> str:
@@ -44,11 +44,11 @@ def _install_node(name: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for file in source.iterdir():
         shutil.copy(file, folder)
-    if _done(folder, source / "package.json"):
+    if _done(folder, source / "package-lock.json"):
         return
     print(f"Installing {name}", file=sys.stderr)
     _run(npm, *NPM, folder=folder)
-    _finish(folder, source / "package.json")
+    _finish(folder, source / "package-lock.json")
 
 
 def _run(*command: str, folder: Path = HERE) -> None:

@@ -4,7 +4,7 @@ from html import escape
 
 WIDTH, LABEL, VALUE = 860, 300, 80
 ROW, BAR, HEAD, GAP = 22, 14, 34, 14
-TEXT = "#7a7f87"
+TEXT = "#73787f"
 COLOURS = {"floor": "#8b949e", "hufu": "#d9822b", "peer": "#4c8fd6"}
 FONT = "font-family='system-ui, sans-serif'"
 
