@@ -101,7 +101,7 @@ def cpu_of(processes: list[psutil.Process]) -> float:
             used = process.cpu_times()
         except psutil.Error:
             continue
-        total += used.user + used.system
+        total += used.user + used.system + used.children_user + used.children_system
     return total
 
 

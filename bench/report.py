@@ -30,7 +30,7 @@ def table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
 
 def per_cpu(each: Any) -> list[float]:
     """Answers for each second of CPU that server and PostgreSQL used, round by round."""
-    return [a / b for a, b in zip(each["rate"], each["cpu"], strict=True) if b]
+    return [a / b for a, b in zip(each["rate"], each["cpu"], strict=False) if b]
 
 
 def disturbed(run: Run) -> str:
@@ -72,7 +72,7 @@ def operation_rows(run: Run, operation: str, cores: str = ONE) -> Iterator[tuple
             each["call"] if name == FLOORS else f"`{each['call']}`",
             *([hashed] if operation in {SIGN_IN, REGISTER} else []),
             shown(median(each["rate"])),
-            shown(median(per_cpu(each))),
+            shown(median(per_cpu(each))) if per_cpu(each) else "",
             shown(median(each["p50"])),
             shown(median(each["p99"])),
             str(each["errors"]),
