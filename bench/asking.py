@@ -157,14 +157,14 @@ def cpu_seconds(server: psutil.Process) -> float:
 async def measure(
     places: Sequence[Place], progress: Progress, count: int, seeds: Sequence[int]
 ) -> dict[tuple[str, int], Measured]:
-    """Every call over every crowd, in turns; rounds of the same seed are about the same accounts.
+    """Every call over every crowd, in turns; rounds of one seed are about the same accounts.
     The first round only warms up."""
     found = {(name, place.crowd.size): Measured() for name in CALLS for place in places}
     task = progress.add_task("asking", total=len(seeds) * len(found))
     for round_, seed in enumerate(seeds):
         for name, prepare in CALLS.items():
             for place in random.sample(places, len(places)):
-                place.chance.seed(seed)
+                place.chance.seed(f"{seed} {name}")
                 calls = [await prepare(place) for _ in range(count)]
                 measured = found[name, place.crowd.size] if round_ else Measured()
                 await _time(calls, place.server, measured)

@@ -65,6 +65,7 @@ class Crowd:
             taken = await _fill(own.replace(name, unfilled), size, data, progress)
             await server.execute(f"COMMENT ON DATABASE {unfilled} IS '{json.dumps(taken)}'")
             await server.execute(f"ALTER DATABASE {unfilled} RENAME TO {name}")
+        await migrate(own)  # It may be older than the newest schema.
         taken = json.loads(await server.fetchval(_COMMENT, name))
         await server.close()
         return cls(size, own, taken)
