@@ -122,13 +122,13 @@ class _Stopped:
 
 async def test_neither_logs_nor_metrics_name_a_path_that_holds_a_number(world: World) -> None:
     with structlog.testing.capture_logs() as lines:
-        await Creator().get(world, f"/user/registerPhone/{PHONE}")
+        await Creator().get(world, f"/user/loginPhone/{PHONE}")
         apps = {"creator": replace(world.deps("creator"), clock=_Stopped())}
         world.server = Server(replace(world.core, apps={**world.core.apps, **apps}))
-        broken = await Creator().get(world, f"/user/loginPhone/{PHONE}")
+        broken = await Creator().get(world, f"/user/registerPhone/{PHONE}")
     assert broken.status == 500
-    assert [line["endpoint"] for line in lines] == ["user/loginPhone/<phone>"]
+    assert [line["endpoint"] for line in lines] == ["user/registerPhone/<phone>"]
     assert PHONE not in repr(lines)
     shown = (await world.get("/metrics")).body.decode()
-    assert 'endpoint="user/registerPhone/<phone>"' in shown
+    assert 'endpoint="user/loginPhone/<phone>"' in shown
     assert PHONE not in shown

@@ -97,6 +97,8 @@ class Server:
             for work in (self._keep_clock, self._deliver, self._watch_sending, self._publish_counts)
         ]
         tasks.append(asyncio.create_task(watch_load(self._core.hasher)))
+        if (replica := self._core.database.replica) is not None:
+            tasks.append(asyncio.create_task(replica.keep_proving()))
         try:
             yield
         finally:

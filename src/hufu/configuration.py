@@ -247,9 +247,12 @@ def _check_addresses(settings: Settings) -> None:
     url = urlsplit(settings.public_url)
     if url.scheme not in {"http", "https"} or not url.hostname or url.query or url.fragment:
         raise SettingsRefused("public_url: must be like https://id.example.com")
-    scheme = urlsplit(settings.database_url).scheme
-    if settings.database_url and scheme not in {"postgres", "postgresql"}:
-        raise SettingsRefused("database_url: must be like postgresql://user@host/name")
+    for name, address in (
+        ("database_url", settings.database_url),
+        ("replica_url", settings.replica_url),
+    ):
+        if address and urlsplit(address).scheme not in {"postgres", "postgresql"}:
+            raise SettingsRefused(f"{name}: must be like postgresql://user@host/name")
     for name in ("trusted_proxies", "operator_networks"):
         for network in getattr(settings, name):
             try:

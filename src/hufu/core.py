@@ -87,6 +87,8 @@ async def open_core(configuration: Configuration, clock: Clock | None = None) ->
         wait=settings.database.wait_seconds,
         statement=settings.database.statement_seconds,
         pgbouncer=settings.database.pgbouncer,
+        replica_url=settings.replica_url,
+        replica_lag=settings.database.replica_lag_seconds,
     )
     clock = clock or DatabaseClock(database.now)
     pepper = Keyring.parse(settings.pepper)

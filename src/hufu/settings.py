@@ -61,6 +61,10 @@ class DatabaseSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "with `max_prepared_statements`, else `unprepared`"
         ),
     ] = "no"
+    replica_lag_seconds: Annotated[
+        float,
+        Meta(gt=0, le=60, description="how old the replica may be that session checks read"),
+    ] = 1.0
 
 
 class AppSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -143,6 +147,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = ""
     database_url: Annotated[
         str, Meta(description="a PostgreSQL from 15 up; empty for the embedded one")
+    ] = ""
+    replica_url: Annotated[
+        str,
+        Meta(description="a read replica of it for session checks, used while it is fresh"),
     ] = ""
     data_dir: Annotated[
         Path, Meta(description="folder of uploads and of the embedded database")

@@ -12,7 +12,7 @@ from attacks.attempts import scaled, unanimous
 from hufu.actions import invitations
 from hufu.actions.deps import Deps
 from hufu.actions.invitations import record_inviter
-from hufu.domain.permissions import Caller
+from hufu.domain.accounts import Account
 from hufu.storage.invitations import Invitations
 from hufu.storage.work import Work
 
@@ -61,10 +61,10 @@ async def test_counting_through_the_ids_reads_a_phone(world: World) -> bool:
 
 
 def the_last_recommender_counts(patch: pytest.MonkeyPatch) -> None:
-    async def record(deps: Deps, work: Work, caller: Caller, inviter_id: int) -> None:
+    async def record(deps: Deps, work: Work, own: Account, inviter_id: int) -> None:
         forget = "DELETE FROM invitations WHERE account_id = $1"
-        await work._connection.execute(forget, caller.account_id)
-        await record_inviter(deps, work, caller, inviter_id)
+        await work._connection.execute(forget, own.id)
+        await record_inviter(deps, work, own, inviter_id)
 
     patch.setattr("hufu.actions.details.record_inviter", record)
 

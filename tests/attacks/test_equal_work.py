@@ -22,11 +22,11 @@ from hufu.actions.outbox import send_code
 from hufu.domain.identifiers import Identifier, IdentifierKind
 from hufu.services.delivery import Notice
 from hufu.settings import DIALECTS
-from hufu.storage.events import Events
 from hufu.storage.identifiers import Identifiers
 from hufu.storage.outbox import Outbox
 from hufu.storage.sending import Sending
 from hufu.storage.sessions import Sessions
+from hufu.storage.sign_in import Guess, SignIns
 
 STRICT: Mapping[str, object] = {f"apps.{name}.hardening": "strict" for name in DIALECTS}
 NAMING = frozenset(
@@ -116,13 +116,13 @@ MESSAGES = [
 
 
 def refusals_of_nobody_are_forgotten(patch: pytest.MonkeyPatch) -> None:
-    record = Events.add_refusals
+    record = SignIns.add_refusals
 
-    async def of_accounts(self: Events, *told: Any) -> None:
-        if told[-1]:
-            await record(self, *told)
+    async def of_accounts(self: SignIns, guess: Guess, *told: Any) -> None:
+        if guess.candidates:
+            await record(self, guess, *told)
 
-    patch.setattr(Events, "add_refusals", of_accounts)
+    patch.setattr(SignIns, "add_refusals", of_accounts)
 
 
 @attack(34, without=refusals_of_nobody_are_forgotten, settings=STRICT)

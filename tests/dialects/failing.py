@@ -1,11 +1,9 @@
 """Services that fail in ways that answers tell of."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from dialects.sampling import Stage
 from hufu.domain.passwords import Password, Scheme, Verifier
-from hufu.services.clock import Clock
 from hufu.services.delivery import Channel
 from hufu.services.overload import Overloaded
 
@@ -30,18 +28,11 @@ class _BusyHasher:
         raise Overloaded(5)
 
 
-@dataclass
-class _ClockThatStops:
-    """Tells the time once, to whoever dispatches the request, and then no more."""
-
-    clock: Clock
-    told: bool = False
+class _StoppedClock:
+    """Tells no time."""
 
     def now(self) -> datetime:
-        if self.told:
-            raise ArithmeticError
-        self.told = True
-        return self.clock.now()
+        raise ArithmeticError
 
 
 def failing_provider(stage: Stage) -> None:
@@ -56,4 +47,4 @@ def overloaded(stage: Stage) -> None:
 
 def broken(stage: Stage) -> None:
     """From now on something unforeseen happens in every request."""
-    stage.swap(clock=_ClockThatStops(stage.deps.clock))
+    stage.swap(clock=_StoppedClock())

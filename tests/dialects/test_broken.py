@@ -94,7 +94,8 @@ async def test_a_client_that_hangs_up_is_told_nothing(unreachable: World) -> Non
             "method": row.endpoint.method,
             "path": row.at(),
             "query_string": b"",
-            "headers": [],
+            "http_version": "1.1",
+            "headers": [(b"content-length", b"1")],
             "client": ("127.0.0.1", 1),
         }
         await unreachable.server(scope, receive, send)

@@ -43,7 +43,7 @@ async def complaints(
 
 async def test_no_call_reads_a_whole_table(connection: asyncpg.Connection, sent: Sent) -> None:
     methods = {each.method for each in sent.by_calls}
-    assert {"Sessions.add", "Profiles.find", "Identifiers.find", "Codes.claim"} <= methods
+    assert {"PresentedSessions.read", "SignIns.claim", "Identifiers.find", "Codes.claim"} <= methods
     assert await complaints(connection, sent.by_calls) == set()
 
 

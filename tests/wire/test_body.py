@@ -1,9 +1,8 @@
 import asyncio
 import json
 import os
-import time
 from base64 import b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from urllib.parse import quote_plus, unquote_to_bytes, urlencode
 
@@ -486,22 +485,18 @@ SIZE = 7 * 2**20
 PICTURE = b64encode(os.urandom(SIZE * 3 // 4))
 
 
-def quickest(call: Callable[[], object]) -> float:
-    """Seconds of processor time of the best of three runs."""
-    times = []
-    for _ in range(3):
-        start = time.process_time()
-        with suppress(Malformed):
-            call()
-        times.append(time.process_time() - start)
-    return min(times)
-
-
 def bodies() -> Iterable[tuple[str, bytes, bytes]]:
     yield "json", JSON, b'{"k":"1","p":"' + PICTURE + b'"}'
     yield "json by PHP", JSON, b'{"p":"' + PICTURE.replace(b"/", b"\\/") + b'"}'
     yield "form", FORM, b"k=1&p=" + quote_plus(PICTURE).encode()
     yield "multipart", MULTIPART, part("form-data; name=p", PICTURE) + b"--XX--"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "raw"), [pytest.param(*case[1:], id=case[0]) for case in bodies()]
+)
+def test_seven_mebibytes_arrive_whole(content_type: bytes, raw: bytes) -> None:
+    assert parse(content_type, raw)["p"] == PICTURE.decode()
 
 
 def hostile_bodies() -> Iterable[tuple[str, bytes, bytes]]:
@@ -521,15 +516,8 @@ def hostile_bodies() -> Iterable[tuple[str, bytes, bytes]]:
 
 
 @pytest.mark.parametrize(
-    ("content_type", "raw"),
-    [pytest.param(*case[1:], id=case[0]) for case in (*bodies(), *hostile_bodies())],
+    ("content_type", "raw"), [pytest.param(*case[1:], id=case[0]) for case in hostile_bodies()]
 )
-def test_seven_mebibytes_take_no_time(content_type: bytes, raw: bytes) -> None:
-    assert quickest(lambda: parse(content_type, raw)) < 0.1
-
-
-@pytest.mark.parametrize(
-    ("content_type", "raw"), [pytest.param(*case[1:], id=case[0]) for case in bodies()]
-)
-def test_seven_mebibytes_arrive_whole(content_type: bytes, raw: bytes) -> None:
-    assert parse(content_type, raw)["p"] == PICTURE.decode()
+def test_seven_hostile_mebibytes_are_fields_or_malformed(content_type: bytes, raw: bytes) -> None:
+    with suppress(Malformed):
+        assert_fields(parse(content_type, raw))

@@ -111,7 +111,7 @@ def safe(name: str, value: object) -> object:
     """The value as it may be shown; of a secret, whether it is set."""
     if _SECRET.fullmatch(name):
         return "(set)" if value else ""
-    if name == "database_url":
+    if name in {"database_url", "replica_url"}:
         return _WITH_SECRET.sub(HIDDEN, _SIGNED_IN.sub(HIDDEN, str(value)))
     if name == "url":
         return _QUERY.sub(HIDDEN, str(value))

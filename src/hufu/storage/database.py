@@ -14,6 +14,7 @@ from hufu.storage.events import Happened
 from hufu.storage.gathering import Gatherer, Lane
 from hufu.storage.loss import LOST, DatabaseUnavailable
 from hufu.storage.presented import LastSeen, PresentedSessions
+from hufu.storage.replica import Replica
 from hufu.storage.rows import Connection
 from hufu.storage.schema import is_current
 from hufu.storage.work import Work
@@ -56,12 +57,15 @@ class Database:
     """A pool of connections and the two ways of using one: `begin` and `look`. What many requests
     want at once is gathered: `presented` sessions, when they were `last_seen`, and `record`."""
 
-    def __init__(self, pool: asyncpg.Pool, lane: Lane, wait: float) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool, lane: Lane, wait: float, replica: tuple[Lane, float] | None
+    ) -> None:
         self._pool = pool
         self._lane = lane
+        self.replica = Replica(replica[0], self._beat, replica[1]) if replica else None
         self._wait = wait
         self._events = Gatherer(self._add_events)
-        self.presented = PresentedSessions(lane)
+        self.presented = PresentedSessions(lane, self.replica)
         self.last_seen = LastSeen(self._save_seen)
 
     @classmethod
@@ -73,9 +77,12 @@ class Database:
         wait: float,
         statement: float,
         pgbouncer: Pgbouncer = "no",
+        replica_url: str = "",
+        replica_lag: float = 1.0,
     ) -> Self:
         """Open a pool of `size` connections. `wait` (s) bounds the wait for one, `statement` (s)
-        each statement. Connecting is lazy, so that a server can start before its database."""
+        each statement. Session reads may come from a replica that is no older than `replica_lag`
+        (s). Connecting is lazy, so that a server can start before its database."""
         direct = pgbouncer == "no"
         session = _session(statement) if direct else THROUGH_PGBOUNCER
         common: dict[str, Any] = {
@@ -92,13 +99,13 @@ class Database:
             server_settings=session,
             **common,
         )
-        connect = partial(
-            asyncpg.connect,
-            url,
-            server_settings=session | POINT_READS if direct else session,
-            **common,
-        )
-        return cls(await pool, Lane(connect, wait), wait)
+        points = session | POINT_READS if direct else session
+
+        def lane(of: str) -> Lane:
+            return Lane(partial(asyncpg.connect, of, server_settings=points, **common), wait)
+
+        replica = (lane(replica_url), replica_lag) if replica_url else None
+        return cls(await pool, lane(url), wait, replica)
 
     async def close(self) -> None:
         """Close every connection; waits for work under way, at most 5 s."""
@@ -106,6 +113,8 @@ class Database:
             async with asyncio.timeout(5):
                 await self.last_seen.settled()
                 await self._lane.close()
+                if self.replica is not None:
+                    await self.replica.close()
                 await self._pool.close()
         except TimeoutError:
             self._pool.terminate()
@@ -154,6 +163,10 @@ class Database:
         async with self._connection() as connection:
             now: datetime = await connection.fetchval("SELECT clock_timestamp()")
             return now
+
+    async def _beat(self, worker: str, sign: str) -> None:
+        async with self.look() as work:
+            await work.heartbeats.save(worker, sign)
 
     async def _add_events(self, happened: list[Happened]) -> list[None]:
         async with self.look() as work:

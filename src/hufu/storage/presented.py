@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
+from functools import partial
 from types import MappingProxyType
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from hufu.domain.permissions import Role
 from hufu.domain.profiles import Me, Profile, SealedDetails, Sex, View
 from hufu.domain.sessions import Presented, SignInMethod
 from hufu.storage.gathering import Gatherer, Lane
+from hufu.storage.replica import Replica
 
 _SESSION = (
     "s.id, s.account_id, s.app, s.method, s.device, s.created_at, s.seen_at, "
@@ -130,13 +132,17 @@ _Question = tuple[bytes, str | None]
 class PresentedSessions:
     """Looks sessions up by their tokens, all that are asked for at one moment at once.
 
-    There is no cache: what was committed before the question is in the answer.
+    There is no cache: what was committed before the question is in the answer. Where there is a
+    fresh replica, that is asked first for sessions alone. What it does not show, and what depends
+    on the client's network, is for the primary to say.
     """
 
-    def __init__(self, lane: Lane) -> None:
+    def __init__(self, lane: Lane, replica: Replica | None) -> None:
         self._lane = lane
+        self._replica = replica
         self._questions = {
-            view: Gatherer[_Question, Presented | None](self._asking(view)) for view in View
+            view: Gatherer[_Question, Presented | None](partial(self._reader(view), view))
+            for view in View
         }
 
     def find(
@@ -145,21 +151,41 @@ class PresentedSessions:
         """The session of the token, in whatever app it is. Raises DatabaseUnavailable."""
         return self._questions[view].put((token_hash, network))
 
-    def _asking(self, view: View) -> Callable[[list[_Question]], Awaitable[list[Presented | None]]]:
+    async def read(self, view: View, questions: list[_Question]) -> list[Presented | None]:
+        """What is found for each of the questions, at the primary."""
         statement, shaped = _READS[view]
+        rows = await self._lane.fetch(statement, *_columns(questions))
+        answers: list[Presented | None] = [None] * len(questions)
+        for row in rows:
+            answers[row[0] - 1] = shaped(row)
+        return answers
 
-        async def ask(questions: list[_Question]) -> list[Presented | None]:
-            rows = await self._lane.fetch(
-                statement,
-                [token_hash for token_hash, _ in questions],
-                [network for _, network in questions],
-            )
-            answers: list[Presented | None] = [None] * len(questions)
-            for row in rows:
-                answers[row[0] - 1] = shaped(row)
-            return answers
+    def _reader(
+        self, view: View
+    ) -> Callable[[View, list[_Question]], Awaitable[list[Presented | None]]]:
+        replicated = self._replica is not None and view is View.SESSION
+        return self._read_replica_first if replicated else self.read
 
-        return ask
+    async def _read_replica_first(
+        self, view: View, questions: list[_Question]
+    ) -> list[Presented | None]:
+        assert self._replica is not None
+        statement, shaped = _READS[view]
+        answers: list[Presented | None] = [None] * len(questions)
+        for row in await self._replica.fetch(statement, *_columns(questions)) or ():
+            place = row[0] - 1
+            if questions[place][1] is None:
+                answers[place] = shaped(row)
+        missing = [place for place, answer in enumerate(answers) if answer is None]
+        if missing:
+            told = await self.read(view, [questions[place] for place in missing])
+            for place, answer in zip(missing, told, strict=True):
+                answers[place] = answer
+        return answers
+
+
+def _columns(questions: list[_Question]) -> tuple[list[bytes], list[str | None]]:
+    return [token_hash for token_hash, _ in questions], [network for _, network in questions]
 
 
 class LastSeen:

@@ -9,6 +9,7 @@ from hufu.storage.chains import Chains
 from hufu.storage.devices import Devices
 from hufu.storage.events import Events
 from hufu.storage.handles import Handles
+from hufu.storage.heartbeats import Heartbeats
 from hufu.storage.identifiers import Identifiers
 from hufu.storage.identity_numbers import IdentityNumbers
 from hufu.storage.invitations import Invitations
@@ -62,6 +63,7 @@ class Work:
     events = _Of(Events)
     grants = _Of(Grants)
     handles = _Of(Handles)
+    heartbeats = _Of(Heartbeats)
     identifiers = _Of(Identifiers)
     identity_numbers = _Of(IdentityNumbers)
     invitations = _Of(Invitations)

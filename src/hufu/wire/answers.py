@@ -6,7 +6,7 @@ import msgspec
 
 from hufu.domain.values import value
 from hufu.wire.cookies import clear_cookie, cookie_name, set_cookie
-from hufu.wire.dialect import JSON, Reply, SetCookie
+from hufu.wire.dialect import Reply, SetCookie
 from hufu.wire.headers import Headers
 
 Header = tuple[bytes, bytes]
@@ -22,7 +22,6 @@ STANDING_HEADERS: tuple[Header, ...] = (
     (b"x-content-type-options", b"nosniff"),
 )
 NO_CONTENT = 204
-_OF_JSON: tuple[Header, ...] = ((b"content-type", JSON), *STANDING_HEADERS)
 
 _encode = msgspec.json.Encoder().encode
 
@@ -50,13 +49,14 @@ class Mount:
     ) -> Encoded:
         """The reply as it leaves from here; `status` in place of its own."""
         body = reply.body if isinstance(reply.body, bytes) else _encode(reply.body)
-        standing = _OF_JSON
-        if reply.content_type is not JSON:
-            standing = ((b"content-type", reply.content_type), *STANDING_HEADERS)
-        headers = (*standing, (b"content-length", b"%d" % len(body)), *extra)
+        headers = (
+            (b"content-type", reply.content_type),
+            (b"content-length", b"%d" % len(body)),
+            *STANDING_HEADERS,
+        )
         if reply.cookies:
             headers += tuple(self._cookie(cookie) for cookie in reply.cookies)
-        return Encoded(status or reply.status, headers, body)
+        return Encoded(status or reply.status, (*headers, *extra) if extra else headers, body)
 
     def cookie_name(self, base: str | None) -> str | None:
         """What a cookie is called here."""
