@@ -4,14 +4,13 @@ Both ways count as a use of the session: where only the backend calls this serve
 otherwise end as unused in the middle of its use.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container
 from datetime import datetime
 
 from hufu.actions.deps import Deps
 from hufu.actions.sessions import SessionToken, proves
 from hufu.domain.errors import GuessLimitReached, SessionDead
-from hufu.domain.limits import Limit, within
-from hufu.domain.permissions import Client
+from hufu.domain.limits import Cap, Limit, within
 from hufu.domain.profiles import View
 from hufu.domain.sessions import Presented
 from hufu.services.keys import token_hash
@@ -31,27 +30,29 @@ async def introspect(deps: Deps, presented: SessionToken) -> Presented | None:
 
 
 async def read_session(
-    apps: Mapping[str, Deps], client: Client, presented: SessionToken
+    deps: Deps, apps: Container[str], network: str | None, presented: SessionToken
 ) -> Presented:
     """Whose session it is, in whichever of the apps, which show their sessions in one form.
 
-    Raises SessionDead, and GuessLimitReached where wrong tokens of that form are counted and the
-    client's network has sent too many.
+    `network` is the client's where wrong tokens of that form are counted. Raises SessionDead, and
+    GuessLimitReached where that network has sent too many.
     """
-    deps = next(iter(apps.values()))
-    limited = any(each.app.session_guesses_limited for each in apps.values())
-    network = client.network if limited else None
     found = await deps.database.presented.find(token_hash(presented.token), View.SESSION, network)
-    now, caps = deps.now(), deps.limits.caps(Limit.SESSION_GUESSES_FROM)
+    now = deps.now()
     if found is not None and found.app in apps and found.proves(presented.account_id, now):
-        if found.wrong_tokens and not within(caps, found.wrong_tokens, now):
+        if found.wrong_tokens and not within(_caps(deps), found.wrong_tokens, now):
             raise GuessLimitReached
         return _used(deps, found, now)
     if network is not None:
         async with deps.look() as work:
-            if not await work.limits.claim(Limit.SESSION_GUESSES_FROM, network, caps, now):
+            limit = Limit.SESSION_GUESSES_FROM
+            if not await work.limits.claim(limit, network, _caps(deps), now):
                 raise GuessLimitReached
     raise SessionDead
+
+
+def _caps(deps: Deps) -> tuple[Cap, ...]:
+    return deps.limits.caps(Limit.SESSION_GUESSES_FROM)
 
 
 def _used(deps: Deps, found: Presented, now: datetime) -> Presented:

@@ -61,10 +61,11 @@ _page = Reader(Page)
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """The apps whose sessions are shown in one form."""
+    """The apps whose sessions are shown in one form, and whether wrong ones of it are counted."""
 
     read: TokenReader
     apps: Mapping[str, Deps]
+    counted: bool
 
 
 class SessionDoor:
@@ -75,10 +76,12 @@ class SessionDoor:
         self, apps: Mapping[str, Deps], readers: Mapping[str, TokenReader], clients: Clients
     ) -> None:
         self._clients = clients
-        self._kinds = [
-            _Kind(reader, {name: deps for name, deps in apps.items() if readers[name] is reader})
-            for reader in dict.fromkeys(readers.values())
-        ]
+        self._kinds = []
+        for reader in dict.fromkeys(readers.values()):
+            alike = {name: deps for name, deps in apps.items() if readers[name] is reader}
+            counted = any(deps.app.session_guesses_limited for deps in alike.values())
+            self._kinds.append(_Kind(reader, alike, counted))
+        self._deps = next(iter(apps.values()))
 
     async def find(
         self, scope: MutableMapping[str, Any], headers: Headers
@@ -90,7 +93,8 @@ class SessionDoor:
         token, client = _token(headers), self._clients.client(scope, headers)
         for kind, presented in _readings(self._kinds, token):
             try:
-                found = await read_session(kind.apps, client, presented)
+                network = client.network if kind.counted else None
+                found = await read_session(self._deps, kind.apps, network, presented)
             except SessionDead:
                 continue
             except GuessLimitReached:
