@@ -25,7 +25,7 @@ import psutil
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from asking import CALLS, STEERING, Measured, Place, measure
+from crowd_calls import CALLS, STEERING, Measured, Place, measure
 from crowds import FIRST_FRESH, Crowd
 from front_door import opened
 from hufu.domain.limits import Limits
