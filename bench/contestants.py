@@ -17,7 +17,7 @@ from processes import HOST, Program, Served, free_port
 HERE = Path(__file__).parent
 PEERS, CODE = HERE / ".peers", HERE / "peers"
 PEOPLE, TRIES = 16, 3
-CHECKS, WRITES, HASHES = 64, 16, 8
+CHECKS, WRITES, HASHES = 256, 16, 8
 """How many connections ask at once: session checks, writes, whatever hashes a password."""
 
 SESSION_CHECK, SIGN_IN, REGISTER = "session check", "sign-in", "register"
