@@ -196,8 +196,16 @@ async def test_a_burst_is_served_in_order(
 async def test_in_an_overrun_the_newest_comes_first(
     make: Callable[..., BoundedThreads], gate: Gate, clock: HandMoved
 ) -> None:
-    """The queue was not empty for longer than anything may wait."""
-    assert await order(make(9, 60.0, 9, 60.0), gate, clock, 0, 20, 20, 21) == [3, 2, 1, 0]
+    """The queue was more than half full for longer than anything may wait."""
+    threads = make(6, 60.0, 9, 60.0)
+    assert await order(threads, gate, clock, 0, 0, 0, 0, 61) == [4, 3, 2, 1, 0]
+
+
+async def test_a_short_queue_is_no_overrun_however_long_it_lasts(
+    make: Callable[..., BoundedThreads], gate: Gate, clock: HandMoved
+) -> None:
+    threads = make(6, 60.0, 9, 60.0)
+    assert await order(threads, gate, clock, 0, 20, 20, 21) == [0, 1, 2, 3]
 
 
 async def test_in_an_overrun_fewer_wait(
@@ -205,7 +213,7 @@ async def test_in_an_overrun_fewer_wait(
 ) -> None:
     threads = make(9, 60.0, 2, 60.0)
     tasks = [await occupied(threads, gate)]
-    for _ in range(2):
+    for _ in range(5):
         tasks.append(await put(threads, lambda: "done"))  # noqa: PERF401
     clock.time += 61
     for _ in range(3):
@@ -220,7 +228,8 @@ async def test_an_overrun_is_over_when_nothing_was_refused_for_a_deadline(
     make: Callable[..., BoundedThreads], clock: HandMoved
 ) -> None:
     threads, gates = make(9, 60.0, 1, 60.0), [Gate(), Gate()]
-    tasks = [await occupied(threads, gates[0]), await put(threads, lambda: "done")]
+    tasks = [await occupied(threads, gates[0])]
+    tasks += [await put(threads, lambda: "done") for _ in range(5)]
     clock.time += 61
     with pytest.raises(Overloaded):
         threads.refuse_if_full()

@@ -31,8 +31,8 @@ class Unavailable(Exception):
 class Patience:
     """How long work may wait (s), and how many pieces of it at once: as a rule, and in an overrun.
 
-    A burst is worth waiting for, as it passes. Where the queue was never empty for as long as
-    anything may wait, it will not pass by itself: waiting would only make everybody late.
+    A burst is worth waiting for, as it passes. Where the queue was never less than half full for as
+    long as anything may wait, it will not pass by itself: waiting would only make everybody late.
     """
 
     waiting: int
@@ -49,7 +49,7 @@ class _Pressure:
 
     def __init__(self, patience: Patience) -> None:
         self._patience = patience
-        self._last_empty = 0.0
+        self._last_short = 0.0
         self._until = 0.0
 
     def wait(self, waiting: int, now: float) -> float | None:
@@ -57,9 +57,9 @@ class _Pressure:
         patience = self._patience
         if patience.deadline is None:
             return None if waiting < patience.waiting else 0.0
-        if not waiting:
-            self._last_empty = now
-        elif now - self._last_empty > patience.deadline:
+        if waiting <= patience.waiting // 2:
+            self._last_short = now
+        elif now - self._last_short > patience.deadline:
             self._until = now + patience.deadline
         overrun = self.overrun(now)
         if waiting < (patience.waiting_in_overrun if overrun else patience.waiting):
