@@ -37,6 +37,7 @@ from hufu.wire.serve import Send, Service
 
 Scope = MutableMapping[str, Any]
 
+LONGEST_HOST = 261  # Bytes: a DNS name and a port.
 TELLS_NOTHING = frozenset({"/health", "/ready"})
 OWN_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 SYNC_EVERY = 10.0
@@ -274,7 +275,7 @@ def _tell(trouble: Trouble) -> None:
 
 def _host(headers: Headers) -> str:
     sent = headers.first(b"host")
-    return "" if sent is None else _host_name(sent)
+    return "" if sent is None or len(sent) > LONGEST_HOST else _host_name(sent)
 
 
 @lru_cache(maxsize=1024)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from hufu.domain.errors import Malformed
 from hufu.wire import json_objects
-from hufu.wire.body import BodyTooLarge, ClientGone, Fields, parse, read
+from hufu.wire.body import BodyTooLarge, ClientGone, Fields, _kind, parse, read
 from hufu.wire.forms import Upload
 from hufu.wire.headers import Headers
 
@@ -521,3 +521,10 @@ def hostile_bodies() -> Iterable[tuple[str, bytes, bytes]]:
 def test_seven_hostile_mebibytes_are_fields_or_malformed(content_type: bytes, raw: bytes) -> None:
     with suppress(Malformed):
         assert_fields(parse(content_type, raw))
+
+
+def test_no_long_content_type_is_remembered() -> None:
+    before = _kind.cache_info()
+    assert parse(JSON + b";x=" + b"a" * 10_000, b'{"k":"1"}') == {"k": "1"}
+    after = _kind.cache_info()
+    assert (after.hits, after.misses) == (before.hits, before.misses)

@@ -12,6 +12,7 @@ from hufu.wire.texts import text_of
 
 FORM = "application/x-www-form-urlencoded"
 
+_LONGEST_REMEMBERED = 256  # Bytes of a Content-Type.
 _NOTHING = frozenset({None, b"0"})
 _LONGEST_LENGTH = 18  # Digits of a Content-Length that is worth comparing.
 
@@ -64,7 +65,8 @@ def parse(content_type: bytes | None, body: bytes) -> Fields:
         return {}
     if content_type is None:
         raise Malformed
-    kind, boundary = _kind(content_type)
+    short = len(content_type) <= _LONGEST_REMEMBERED
+    kind, boundary = (_kind if short else _kind.__wrapped__)(content_type)
     if kind == FORM:
         return urlencoded(body)
     if kind == "application/json":
