@@ -143,7 +143,8 @@ class Anyone(Generic[Options, Command, Result]):
     `path` is below the mount and may end in one `<parameter>`, which reaches the request struct
     under that name, angle brackets included. `refusals` are the row's own words where they differ
     from the dialect's. `from_query` reads the fields from the query string. `content_type` is that
-    of a success.
+    of a success. Where an app tells nobody who
+    has an account, a `steady` row answers at ticks of a clock that began with the request.
     """
 
     method: str
@@ -155,6 +156,7 @@ class Anyone(Generic[Options, Command, Result]):
     body_limit: int = BODY_LIMIT
     from_query: bool = False
     content_type: bytes = JSON
+    steady: bool = True
 
     async def answer(self, deps: Deps, request: Any, visit: Visit[Options]) -> Reply:
         """The action's result in the dialect's words. Raises what command and action raise."""
@@ -180,6 +182,7 @@ class Member(Generic[Options, Command, Result]):
     content_type: bytes = JSON
     proof: ProofOf | None = None
     view: View = View.SESSION
+    steady: bool = False
 
     async def answer(
         self, deps: Deps, caller: Caller, request: Any, visit: Visit[Options]
