@@ -17,8 +17,8 @@ HOST = "127.0.0.1"
 START_LIMIT, STOP_LIMIT = 60.0, 15.0  # Seconds
 ASK_EVERY = 0.01
 MIB = 1024 * 1024
-WORKER = "spawn_main"
-"""Is in the command of a process that Granian started to serve."""
+WORKER = "hufu.cli.worker"
+"""Is in the command of a process that serves."""
 
 
 @dataclass(frozen=True)

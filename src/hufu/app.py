@@ -20,6 +20,8 @@ from hufu.actions.deps import PICTURES, Deps
 from hufu.actions.sending import raise_alarms, read_sending
 from hufu.core import Core
 from hufu.domain.ledger import UNITS
+from hufu.http.bounds import Bounds
+from hufu.http.exchange import Exchange
 from hufu.pages import development, health, introspection, metrics, rewards, sessions
 from hufu.pages.standing import standing
 from hufu.pages.uploads import picture
@@ -30,7 +32,8 @@ from hufu.storage.loss import DatabaseUnavailable
 from hufu.wire import metrics as counted
 from hufu.wire.answers import Mount
 from hufu.wire.body import Receive
-from hufu.wire.clients import Clients, Proxies
+from hufu.wire.clients import Clients, Proxies, peer_of
+from hufu.wire.express import Express
 from hufu.wire.headers import Headers
 from hufu.wire.load import watch_load
 from hufu.wire.serve import Send, Service
@@ -46,6 +49,7 @@ LOOK_EVERY = 1.0
 WATCH_EVERY = 60.0
 PUBLISH_EVERY = 1.0
 
+_SESSION = sessions.SESSION.encode()
 _log = structlog.get_logger()
 
 
@@ -74,6 +78,7 @@ class Server:
                 self._hosts[host.lower()] = self._place(name, app, deps, "/")
             if app.prefix or not app.hosts:
                 self._prefixes[app.prefix] = self._place(name, app, deps, app.prefix or "/")
+        self._express = self._expresses()
         self._readers = {
             name: DIALECTS[app.dialect].traits.read_token for name, app in settings.apps.items()
         }
@@ -83,16 +88,36 @@ class Server:
         self._page_paths = frozenset(route.path for route in routes)
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Serve one request, or the process's life."""
-        if scope["type"] == "http":
-            return self._serve(scope, receive, send)
-        if scope["type"] == "lifespan":
-            return self._live(receive, send)
-        return send({"type": "websocket.close", "code": 1000})
+        """Serve one request."""
+        return self._serve(scope, receive, send)
+
+    def glance(self, exchange: Exchange) -> bool:
+        """Answer without a task what can be; False leaves it to one."""
+        path, host = exchange.target.partition(b"?")[0], _host_of(exchange.host)
+        if path == _SESSION:
+            return self._at_home(host) and self._session_door.glance(exchange)
+        express = self._express.get(host, self._express[""]).get(path)
+        if express is None or express.method != exchange.method:
+            return False
+        return express.begin(exchange)
+
+    @property
+    def bounds(self) -> Bounds:
+        """What a client may take of a worker."""
+        return self._core.configuration.settings.http
+
+    def abandoned(self, task: asyncio.Task[None]) -> None:
+        """Its client has hung up."""
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """While it lasts, the clock is kept and letters are delivered."""
+        """While it lasts, the clock is kept and letters are delivered.
+
+        It begins with the database's clock, where the database can be reached.
+        """
+        with contextlib.suppress(DatabaseUnavailable):
+            if isinstance(self._core.clock, DatabaseClock):
+                await self._core.clock.sync()
         tasks = [
             asyncio.create_task(work())
             for work in (self._keep_clock, self._deliver, self._watch_sending, self._publish_counts)
@@ -114,14 +139,15 @@ class Server:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
         headers = Headers(scope["headers"])
-        if path == sessions.SESSION and self._at_home(headers):
+        host = _host_of(headers.first(b"host") or b"")
+        if path == sessions.SESSION and self._at_home(host):
             await self._session_door.whose(scope, headers, receive, send)
             return
         page = path in self._page_paths or path.startswith(sessions.ONE)
-        if page and (path in TELLS_NOTHING or self._at_home(headers)):
+        if page and (path in TELLS_NOTHING or self._at_home(host)):
             await self._pages(scope, receive, send)
             return
-        place, below = self._find(path, headers)
+        place, below = self._find(path, host)
         if place is None:
             answer = JSONResponse({"error": "no app is mounted here"}, 404)
             await standing(answer)(scope, receive, send)
@@ -130,12 +156,25 @@ class Server:
             found = picture(place.uploads, below.removeprefix(PICTURES))
             await standing(found)(scope, receive, send)
             return
-        client = self._clients.client(scope, headers)
+        client = self._clients.client(peer_of(scope), headers)
         await place.service.serve(scope, headers, receive, send, below, client)
 
-    def _find(self, path: str, headers: Headers) -> tuple[_Place | None, str]:
+    def _expresses(self) -> dict[str, dict[bytes, Express[Any]]]:
+        """What can be answered without a task, by host (any other: "") and path."""
+        tables = {
+            host: {b"/" + path: row for path, row in place.service.express(self._clients).items()}
+            for host, place in self._hosts.items()
+        }
+        tables[""] = {
+            f"{prefix}/".encode() + path: row
+            for prefix, place in self._prefixes.items()
+            for path, row in place.service.express(self._clients).items()
+        }
+        return tables
+
+    def _find(self, path: str, host: str) -> tuple[_Place | None, str]:
         """The app of the host, or else of the shortest prefix; and the path below its mount."""
-        if self._hosts and (place := self._hosts.get(_host(headers))) is not None:
+        if self._hosts and (place := self._hosts.get(host)) is not None:
             return place, path[1:]
         first = path.find("/", 1)
         while first != -1:
@@ -144,10 +183,9 @@ class Server:
             first = path.find("/", first + 1)
         return self._prefixes.get(""), path[1:]
 
-    def _at_home(self, headers: Headers) -> bool:
+    def _at_home(self, host: str) -> bool:
         """In development, whether the request names this machine. Under a foreign name that
         resolves to loopback (DNS rebinding) foreign pages could read every code."""
-        host = _host(headers)
         return not self._development or host in OWN_NAMES or host.endswith(".localhost")
 
     def _place(self, name: str, app: AppSettings, deps: Deps, path: str) -> _Place:
@@ -201,16 +239,6 @@ class Server:
         return None
 
     # The process's life
-
-    async def _live(self, receive: Receive, send: Send) -> None:
-        await receive()
-        async with self.running():
-            with contextlib.suppress(DatabaseUnavailable):
-                if isinstance(self._core.clock, DatabaseClock):
-                    await self._core.clock.sync()
-            await send({"type": "lifespan.startup.complete"})
-            await receive()
-        await send({"type": "lifespan.shutdown.complete"})
 
     async def _keep_clock(self) -> None:
         while isinstance(self._core.clock, DatabaseClock):
@@ -273,9 +301,9 @@ def _tell(trouble: Trouble) -> None:
     )
 
 
-def _host(headers: Headers) -> str:
-    sent = headers.first(b"host")
-    return "" if sent is None or len(sent) > LONGEST_HOST else _host_name(sent)
+def _host_of(sent: bytes) -> str:
+    """The name in a Host header, "" in place of one that nobody has."""
+    return "" if len(sent) > LONGEST_HOST else _host_name(sent)
 
 
 @lru_cache(maxsize=1024)

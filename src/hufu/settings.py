@@ -15,6 +15,7 @@ from hufu.dialects.creator import DIALECT as CREATOR
 from hufu.dialects.fomo import DIALECT as FOMO
 from hufu.dialects.rental import DIALECT as RENTAL
 from hufu.domain.limits import Limits
+from hufu.http.bounds import Bounds
 from hufu.services.providers import ProviderSettings
 from hufu.wire.dialect import Dialect
 
@@ -172,6 +173,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     limits: Limits = Limits()
     hash: HashSettings = HashSettings()
     database: DatabaseSettings = DatabaseSettings()
+    http: Bounds = Bounds()
     providers: dict[str, ProviderSettings] = {}
     apps: dict[str, AppSettings] = {}
 

@@ -24,7 +24,7 @@ from hufu.services.postgres import EmbeddedPostgres
 HUFU = Path(sys.executable).with_name("hufu")
 HOST = "127.0.0.1"
 PATIENCE = 30.0  # Seconds
-WORKER = "spawn_main"
+WORKER = "hufu.cli.worker"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 

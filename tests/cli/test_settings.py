@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from hufu.cli.main import main
 from hufu.cli.settings import safe
 from hufu.domain.limits import Limits
+from hufu.http.bounds import Bounds
 from hufu.services.aliyun import AliyunSettings
 from hufu.services.keys import Keyring
 from hufu.services.smtp import SmtpSettings
@@ -65,11 +66,19 @@ def listed(*arguments: object, env: dict[str, str] | None = None) -> dict[str, d
     return {row["path"]: row for row in json.loads(result.stdout)}
 
 
+TABLES: dict[str, type] = {
+    "limits": Limits,
+    "hash": HashSettings,
+    "database": DatabaseSettings,
+    "http": Bounds,
+}
+
+
 def test_every_setting_is_there_with_its_meaning(production: Path) -> None:
     production.write_text(production.read_text() + PROVIDERS)
     rows = listed("--config", production)
-    paths = fields_of(Settings).keys() - {"limits", "hash", "database", "providers", "apps"}
-    for table, kind in (("limits", Limits), ("hash", HashSettings), ("database", DatabaseSettings)):
+    paths = fields_of(Settings).keys() - {*TABLES, "providers", "apps"}
+    for table, kind in TABLES.items():
         paths |= {f"{table}.{name}" for name in fields_of(kind)}
     for name, dialect in DIALECTS.items():
         own = fields_of(AppSettings).keys() | fields_of(dialect.options).keys()

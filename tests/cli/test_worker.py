@@ -1,30 +1,17 @@
 """The process that serves: what keeps its life from beginning ends it."""
 
 import asyncio
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from hufu.cli.worker import Worker
+from hufu.cli.worker import READY, RETIRE, serve
 from hufu.configuration import SettingsRefused
-
-LIFESPAN = {"type": "lifespan"}
-READY = {"type": "http", "method": "GET", "path": "/ready", "headers": [], "query_string": b""}
-
-
-class Asked:
-    """Both ends of an ASGI conversation."""
-
-    def __init__(self) -> None:
-        self.answers: asyncio.Queue[Any] = asyncio.Queue()
-        self.questions: asyncio.Queue[Any] = asyncio.Queue()
-        self.receive = self.questions.get
-        self.send = self.answers.put
-
-    async def ask(self, kind: str) -> Any:
-        await self.questions.put({"type": kind})
-        return await asyncio.wait_for(self.answers.get(), 20)
 
 
 @pytest.fixture(autouse=True)
@@ -32,27 +19,53 @@ def _logs_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hufu.cli.worker.configure", lambda _: None)
 
 
-async def test_a_life_that_cannot_begin_has_failed(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.fixture
+def listening() -> Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening
+
+
+def asked(listening: socket.socket, path: str) -> int:
+    connection = HTTPConnection(*listening.getsockname(), timeout=20)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+async def test_a_life_that_cannot_begin_ends_the_process(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, listening: socket.socket
 ) -> None:
     monkeypatch.setenv("HUFU_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("HUFU_PROT", "8000")
-    asked = Asked()
-    with pytest.raises(SettingsRefused):
-        await Worker()(LIFESPAN, asked.receive, asked.send)
-    assert asked.answers.get_nowait() == {"type": "lifespan.startup.failed"}
-    assert asked.answers.empty()
+    life, _held = os.pipe()
+    heard, told = os.pipe()
+    try:
+        with pytest.raises(SettingsRefused):
+            await serve(listening, told, life)
+    finally:
+        os.close(told)
+    assert os.read(heard, 1) == b""
 
 
+@pytest.mark.parametrize("how", [signal.SIGTERM, RETIRE, None])
 async def test_a_life_begins_serves_and_ends(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, database_url: str
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    database_url: str,
+    listening: socket.socket,
+    how: signal.Signals | None,
 ) -> None:
     monkeypatch.setenv("HUFU_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("HUFU_DATABASE_URL", database_url)
-    worker, life, asked = Worker(), Asked(), Asked()
-    living = asyncio.create_task(worker(LIFESPAN, life.receive, life.send))
-    assert await life.ask("lifespan.startup") == {"type": "lifespan.startup.complete"}
-    await worker(READY, asked.receive, asked.send)
-    assert asked.answers.get_nowait()["status"] == 200
-    assert await life.ask("lifespan.shutdown") == {"type": "lifespan.shutdown.complete"}
-    await living
+    life, held = os.pipe()
+    heard, told = os.pipe()
+    living = asyncio.create_task(serve(listening.dup(), told, life))
+    assert await asyncio.to_thread(os.read, heard, 1) == READY
+    assert await asyncio.to_thread(asked, listening, "/ready") == 200
+    if how is None:
+        os.close(held)  # As if its parent had died.
+    else:
+        os.kill(os.getpid(), how)
+    await asyncio.wait_for(living, 20)

@@ -30,8 +30,19 @@ class Details:
     inviter_phone: str | None = field(repr=False)
 
 
+def shown_details(_: Deps, caller: Caller) -> Details | None:
+    """The same, where it was read together with the session and holds no identity number, whose
+    reading is recorded."""
+    found = caller.details
+    if found is None or found.identity is not None:
+        return None
+    return Details(found.profile, None, found.inviter_phone)
+
+
 async def read_details(deps: Deps, caller: Caller, cmd: ReadDetails) -> Details:
     """The caller's details in the app."""
+    if (shown := shown_details(deps, caller)) is not None:
+        return shown
     if (found := caller.details) is not None:
         sealed = found.identity
         identity = sealed and await unseal_identity(deps, sealed, caller.account_id, cmd.client)

@@ -51,6 +51,21 @@ async def read_session(
     raise SessionDead
 
 
+def seen(
+    deps: Deps, apps: Container[str], presented: SessionToken, found: Presented | None
+) -> Presented | None:
+    """The same, where what was found settles it; otherwise `read_session` has to."""
+    now = deps.now()
+    if (
+        found is None
+        or found.wrong_tokens
+        or found.app not in apps
+        or not found.proves(presented.account_id, now)
+    ):
+        return None
+    return _used(deps, found, now)
+
+
 def _caps(deps: Deps) -> tuple[Cap, ...]:
     return deps.limits.caps(Limit.SESSION_GUESSES_FROM)
 

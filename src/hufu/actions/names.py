@@ -105,10 +105,15 @@ class ReadName:
     """Show me my display name."""
 
 
+def shown_name(_: Deps, caller: Caller) -> str | None:
+    """The same, where it was read together with the session."""
+    return caller.name
+
+
 async def read_name(deps: Deps, caller: Caller, _: ReadName) -> str:
     """The display name of the caller in the app."""
-    if caller.name is not None:
-        return caller.name
+    if (name := shown_name(deps, caller)) is not None:
+        return name
     async with deps.begin() as work:
         profile = await open_profile(deps, work, caller.account_id)
         await work.commit()  # A first visit leaves a profile behind.

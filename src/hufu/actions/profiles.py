@@ -44,10 +44,15 @@ class ReadProfile:
     """Show me myself."""
 
 
+def shown_profile(deps: Deps, caller: Caller) -> Me | None:
+    """The same, where it was read together with the session and is complete."""
+    me = caller.me
+    return None if me is None or (me.handle is None and deps.app.handles) else me
+
+
 async def read_profile(deps: Deps, caller: Caller, _: ReadProfile) -> Me:
     """The caller's account as the app shows it."""
-    me = caller.me
-    if me is not None and (me.handle is not None or not deps.app.handles):
+    if (me := shown_profile(deps, caller)) is not None:
         return me
     async with deps.begin() as work:
         me = await read_me(deps, work, caller.account_id)

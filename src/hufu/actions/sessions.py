@@ -132,6 +132,23 @@ async def authenticate(
         raise SessionDead
     if presented.identifier is not None:
         await _refuse_other(deps, presented.identifier, found.account_id)
+    return _used(deps, found, now)
+
+
+def recognised(deps: Deps, presented: SessionToken, found: Presented | None) -> Caller | None:
+    """Who is signed in, where what was found settles it; otherwise `authenticate` has to."""
+    now = deps.now()
+    if (
+        found is None
+        or found.wrong_tokens
+        or presented.identifier is not None
+        or not proves(deps, found, presented, now)
+    ):
+        return None
+    return _used(deps, found, now)
+
+
+def _used(deps: Deps, found: Presented, now: datetime) -> Caller:
     if found.wants_touch(now):
         deps.database.last_seen.record(found.id, now)
     return Caller(

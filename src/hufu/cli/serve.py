@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import multiprocessing
 import os
 import signal
 import socket
@@ -14,11 +13,10 @@ from pathlib import Path
 from types import FrameType
 
 import click
-from granian import Granian
-from granian.constants import Interfaces, Loops
-from granian.log import LogLevels
+from prometheus_client import multiprocess
 
 from hufu.cli.options import configuration, configured, embedded
+from hufu.cli.workers import Workers
 from hufu.configuration import CONFIG_VARIABLE, Configuration
 from hufu.core import app_url, deviations, open_core
 from hufu.pages.metrics import MULTIPROCESS
@@ -27,9 +25,7 @@ from hufu.settings import OUTBOX, Settings
 from hufu.storage.upgrade import migrate
 from hufu.wire.deviations import ALL
 
-APPLICATION = "hufu.cli.worker:application"
 BACKLOG = 2048
-DRAIN_SECONDS = 10
 REVIVE_EVERY = 1.0
 ASK_EVERY = 0.05
 ANSWER_WITHIN = 30.0
@@ -54,32 +50,32 @@ def serve(
     began = time.monotonic()
     signal.signal(signal.SIGTERM, _unwind)
     found = configuration(config, data, host=host, port=port, only_app=only_app, workers=workers)
-    _refuse_taken_port(found.settings)
-    asyncio.run(_rehearse(found))
-    _announce(found)
-    postgres = embedded(found)
-    try:
-        if postgres is not None:
-            asyncio.run(migrate(postgres.url))
-        with tempfile.TemporaryDirectory(prefix="hufu-metrics-") as metrics:
-            _hand_down(found, config, postgres, metrics)
-            _run(found.settings, postgres, began)
-    finally:
-        if postgres is not None:
-            postgres.stop()
+    with _listening(found.settings) as listening:
+        asyncio.run(_rehearse(found))
+        _announce(found)
+        postgres = embedded(found)
+        try:
+            if postgres is not None:
+                asyncio.run(migrate(postgres.url))
+            with tempfile.TemporaryDirectory(prefix="hufu-metrics-") as metrics:
+                _hand_down(found, config, postgres, metrics)
+                _run(found.settings, listening, postgres, began)
+        finally:
+            if postgres is not None:
+                postgres.stop()
 
 
 def _unwind(_: int, __: FrameType | None) -> None:
-    """End as if done, so that what is open is closed; once it serves, Granian does this."""
+    """End as if done, so that what is open is closed; once workers serve, they are waited for."""
     raise SystemExit(0)
 
 
-def _refuse_taken_port(settings: Settings) -> None:
-    """Workers share the port, and would as readily share it with another server's workers."""
+def _listening(settings: Settings) -> socket.socket:
+    """The socket that all workers share. Nobody is answered before the first of them is there."""
     host, port = settings.host, settings.port
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        socket.create_server((host, port), family=family).close()
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
         reason = (error.strerror or str(error)).partition(" (")[0]
         raise click.ClickException(f"cannot listen on {host}, port {port}: {reason}") from error
@@ -113,31 +109,12 @@ def _hand_down(
         os.environ[CONFIG_VARIABLE] = str(config.resolve())
 
 
-def _run(settings: Settings, postgres: EmbeddedPostgres | None, began: float) -> None:
-    # A forked worker would share what was imported and opened here, metrics and threads included.
-    multiprocessing.set_start_method("spawn")
-    server = Granian(
-        APPLICATION,
-        address=settings.host,
-        port=settings.port,
-        interface=Interfaces.ASGI,
-        workers=settings.workers,
-        loop=Loops.uvloop,
-        backlog=BACKLOG,
-        backpressure=BACKLOG,
-        websockets=False,
-        log_level=LogLevels.warning,
-        respawn_failed_workers=True,
-        workers_kill_timeout=DRAIN_SECONDS,
-    )
-    hang_up = signal.getsignal(signal.SIGHUP)
-
-    @server.on_startup
-    def end_with_the_terminal() -> None:
-        """Granian would start its workers anew and stay, unseen, on the port."""
-        ignored = hang_up is signal.SIG_IGN  # By nohup.
-        signal.signal(signal.SIGHUP, hang_up if ignored else server.signal_handler_interrupt)
-
+def _run(
+    settings: Settings,
+    listening: socket.socket,
+    postgres: EmbeddedPostgres | None,
+    began: float,
+) -> None:
     ended = threading.Event()
     beside = [threading.Thread(target=_tell_when_ready, args=(settings, began, ended), daemon=True)]
     if postgres is not None:
@@ -145,7 +122,7 @@ def _run(settings: Settings, postgres: EmbeddedPostgres | None, began: float) ->
     for thread in beside:
         thread.start()
     try:
-        server.serve()
+        Workers(settings.workers, listening, multiprocess.mark_process_dead).run()
     finally:
         ended.set()
 

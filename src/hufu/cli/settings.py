@@ -12,6 +12,7 @@ from hufu.cli.options import configured, described
 from hufu.cli.output import print_json, print_table
 from hufu.configuration import Configuration
 from hufu.domain.limits import Limits
+from hufu.http.bounds import Bounds
 from hufu.services.providers import ProviderSettings
 from hufu.settings import (
     DIALECTS,
@@ -26,6 +27,7 @@ TABLES: Mapping[str, type] = {
     "limits": Limits,
     "hash": HashSettings,
     "database": DatabaseSettings,
+    "http": Bounds,
 }
 COLUMNS = ("path", "value", "default", "source", "meaning")
 KIND = "kind"

@@ -1,86 +1,110 @@
-"""The application as a process that serves runs it."""
+"""The process that serves: `python -m hufu.cli.worker SOCKET TOLD LIFE`.
+
+It is started by `hufu serve` with three file descriptors: the socket that listens, a pipe on which
+it says that it is ready, and one that ends when the process that looks after it has died.
+"""
 
 import asyncio
 import gc
-import multiprocessing
 import os
+import resource
 import signal
-from collections.abc import Awaitable, MutableMapping
+import socket
+import sys
+import traceback
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
-from hufu.app import Scope, Server
+import structlog
+import uvloop
+
+from hufu.app import Server
 from hufu.configuration import CONFIG_VARIABLE, load
 from hufu.core import open_core
+from hufu.http.server import HttpServer
 from hufu.services.logs import configure
-from hufu.wire.body import Receive
-from hufu.wire.serve import Send
+from hufu.wire.answers import STANDING_HEADERS
 
 COLLECT_AFTER = 50_000
 """Objects made and not yet gone before the collector looks for cycles; Python's own is 700."""
+DRAIN_SECONDS = 9.0
+IDLE_SECONDS = 2.0
+READY = b"."
+RETIRE = signal.SIGUSR2
+
+_log = structlog.get_logger()
 
 
-class Worker:
-    """The server, built when the process's life begins.
+def main() -> None:
+    """Serve until told to end."""
+    listening, told, life = (int(each) for each in sys.argv[1:4])
+    uvloop.run(serve(socket.socket(fileno=listening), told, life))
 
-    Its settings come from the environment that `hufu serve` prepared.
+
+async def serve(listening: socket.socket, told: int, life: int) -> None:
+    """Serve on the socket until SIGTERM, or RETIRE, which gives clients time to turn away.
+
+    Whatever keeps the life from beginning ends the process.
     """
-
-    def __init__(self) -> None:
-        self._server: Server | None = None
-
-    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Serve one request, or the process's life, which begins before any request."""
-        if self._server is not None:
-            return self._server(scope, receive, send)
-        return self._live(scope, receive, send)
-
-    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Whatever keeps the life from beginning ends the process.
-
-        Granian has to be told so: it takes an exception for an application without lifespan, and
-        would serve on without what runs beside requests.
-        """
-        begun = False
-
-        async def tell(message: MutableMapping[str, Any]) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
-
-        try:
-            self._server = await _built()
-            _end_with_parent()
-            await self._server(scope, receive, tell)
-        finally:
-            if not begun:
-                await send({"type": "lifespan.startup.failed"})
+    ending, retiring = asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, ending.set)
+    loop.add_signal_handler(RETIRE, _retire, retiring, ending)
+    loop.add_reader(life, _orphaned, loop, life, ending)
+    async with opened() as server:
+        http = HttpServer(server, server.bounds, STANDING_HEADERS, _report, server.abandoned)
+        await http.start(listening)
+        os.write(told, READY)
+        await ending.wait()
+        await http.stop(DRAIN_SECONDS, IDLE_SECONDS if retiring.is_set() else 0.0)
 
 
-async def _built() -> Server:
+@asynccontextmanager
+async def opened() -> AsyncIterator[Server]:
+    """The server with all that runs beside requests.
+
+    Its settings come from the environment that `hufu serve` prepared. Raises SettingsRefused, and
+    what `open_core` raises.
+    """
     config = os.environ.get(CONFIG_VARIABLE)
     configuration = load(Path(config) if config else None, os.environ)
     configure(configuration.settings.log)
     server = Server(await open_core(configuration))
+    _raise_file_limit()
     # What lives as long as the process is no work for the collector, and requests leave no cycles.
     gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER)
-    return server
+    async with server.running():
+        yield server
 
 
-def _end_with_parent() -> None:
+def _raise_file_limit() -> None:
+    """Every connection is a file, and many systems allow 1,024 until asked for more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _retire(retiring: asyncio.Event, ending: asyncio.Event) -> None:
+    retiring.set()
+    ending.set()
+
+
+def _orphaned(loop: asyncio.AbstractEventLoop, life: int, ending: asyncio.Event) -> None:
     """Drain when the process that looks after this one has died, for nobody else would end it."""
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-    loop, sentinel = asyncio.get_running_loop(), parent.sentinel
-
-    def end() -> None:
-        loop.remove_reader(sentinel)
-        signal.raise_signal(signal.SIGTERM)
-
-    loop.add_reader(sentinel, end)
+    loop.remove_reader(life)
+    ending.set()
 
 
-application = Worker()
+def _report(error: Exception) -> None:
+    _log.error(
+        "broken",
+        error=type(error).__name__,  # Its text may hold what the client sent.
+        at="".join(traceback.format_tb(error.__traceback__)),
+    )
+
+
+if __name__ == "__main__":
+    main()

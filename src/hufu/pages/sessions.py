@@ -17,19 +17,22 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from hufu.actions.deps import Deps
-from hufu.actions.introspection import read_session
+from hufu.actions.introspection import read_session, seen
 from hufu.actions.session_list import EndSession, ListSessions, end_session, list_sessions
 from hufu.actions.sessions import SessionToken, authenticate
 from hufu.domain.errors import GuessLimitReached, Malformed, SessionDead
 from hufu.domain.limits import MINUTE
 from hufu.domain.permissions import Caller, Client
+from hufu.domain.profiles import View
 from hufu.domain.sessions import Presented, Session
+from hufu.http.exchange import Exchange
 from hufu.pages.authorization import BEARER, shown
 from hufu.pages.problems import JSON, Problem, api_route, json_answer, not_allowed, problem_of
 from hufu.pages.standing import standing
-from hufu.wire.answers import STANDING_HEADERS
+from hufu.services.keys import token_hash
+from hufu.wire.answers import STANDING_HEADERS, head_of
 from hufu.wire.body import Receive
-from hufu.wire.clients import Clients
+from hufu.wire.clients import Clients, peer_of
 from hufu.wire.dialect import TokenReader
 from hufu.wire.fields import Matching, Reader, Whole
 from hufu.wire.headers import Headers
@@ -46,6 +49,7 @@ _MICROSECOND = timedelta(microseconds=1)
 _PLACE = struct.Struct(">q16s")
 _encode = msgspec.json.Encoder().encode
 _ASKING = ("GET", "HEAD")
+_LINES = head_of(HTTPStatus.OK, JSON.encode())
 _HEAD = ((b"content-type", JSON.encode()), *STANDING_HEADERS)
 
 
@@ -90,7 +94,7 @@ class SessionDoor:
 
         Raises Problem.
         """
-        token, client = _token(headers), self._clients.client(scope, headers)
+        token, client = _token(headers), self._clients.client(peer_of(scope), headers)
         for kind, presented in _readings(self._kinds, token):
             try:
                 network = client.network if kind.counted else None
@@ -120,6 +124,60 @@ class SessionDoor:
         sent = [(b"content-length", b"%d" % len(body)), *_HEAD]
         await send({"type": "http.response.start", "status": HTTPStatus.OK.value, "headers": sent})
         await send({"type": "http.response.body", "body": body if method == "GET" else b""})
+
+    def glance(self, exchange: Exchange) -> bool:
+        """The same without a task, where the token is a live session's; False leaves it to one."""
+        if exchange.method != "GET":
+            return False
+        headers = Headers(exchange.headers)
+        try:
+            kind, presented = next(_readings(self._kinds, _token(headers)))
+        except (Problem, StopIteration):
+            return False
+        network = self._clients.client(exchange.peer, headers).network if kind.counted else None
+        self._deps.database.presented.tell(
+            token_hash(presented.token),
+            View.SESSION,
+            network,
+            _Glance(self._deps, exchange, kind, presented),
+        )
+        return True
+
+
+class _Glance:
+    """One question whose it is that waits for the answer."""
+
+    __slots__ = ("_deps", "_exchange", "_kind", "_presented")
+
+    def __init__(
+        self, deps: Deps, exchange: Exchange, kind: _Kind, presented: SessionToken
+    ) -> None:
+        self._deps = deps
+        self._exchange = exchange
+        self._kind = kind
+        self._presented = presented
+
+    def done(self) -> bool:
+        """Whether nobody waits any more."""
+        return self._exchange.gone
+
+    def set_result(self, found: Presented | None, /) -> None:
+        """Take what was found."""
+        whose = body = None
+        try:
+            whose = seen(self._deps, self._kind.apps, self._presented, found)
+            body = session_answer(whose) if whose else None
+        except Exception:  # noqa: BLE001  # The ordinary way meets it again, and tells of it.
+            body = None
+        if whose is None or body is None:
+            self._exchange.hand_on()
+            return
+        ANSWERS.add(whose.app, SESSION, OK)
+        self._exchange.answer(_LINES, body)
+
+    def set_exception(self, _: Exception, /) -> None:
+        """The ordinary way meets it again, and tells of it."""
+        self._exchange.hand_on()
 
 
 def routes(door: SessionDoor) -> list[Route]:

@@ -7,7 +7,7 @@ machine's monotonic clock: stepping the machine's own wall clock changes nothing
 
 import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Protocol
 
 
@@ -24,15 +24,14 @@ class DatabaseClock:
 
     def __init__(self, ask: Callable[[], Awaitable[datetime]]) -> None:
         self._ask = ask
-        self._offset: timedelta | None = None
+        self._offset: float | None = None  # Seconds.
 
     async def sync(self) -> None:
         """Ask the database for the time. Of the error, at most half the round trip remains."""
         asked = time.monotonic()
         answer = await self._ask()
         heard = time.monotonic()
-        epoch = datetime.fromtimestamp(0, UTC) + timedelta(seconds=(asked + heard) / 2)
-        self._offset = answer - epoch
+        self._offset = answer.timestamp() - (asked + heard) / 2
 
     @property
     def synced(self) -> bool:
@@ -43,7 +42,7 @@ class DatabaseClock:
         """The database's time, in UTC."""
         if self._offset is None:
             raise ClockUnknown
-        return datetime.fromtimestamp(time.monotonic(), UTC) + self._offset
+        return datetime.fromtimestamp(time.monotonic() + self._offset, UTC)
 
 
 class ClockUnknown(Exception):

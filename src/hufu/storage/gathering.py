@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import asyncpg
 
@@ -13,6 +13,23 @@ MOST = 1000
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+Result_contra = TypeVar("Result_contra", contravariant=True)
+
+
+class Sink(Protocol[Result_contra]):
+    """Where one item's result goes; a future is one."""
+
+    def done(self) -> bool:
+        """Whether nobody waits any more."""
+        ...
+
+    def set_result(self, result: Result_contra, /) -> None:
+        """Take the result."""
+        ...
+
+    def set_exception(self, exception: Exception, /) -> None:
+        """Take what the batch has raised."""
+        ...
 
 
 class Gatherer(Generic[Item, Result]):
@@ -23,23 +40,33 @@ class Gatherer(Generic[Item, Result]):
 
     def __init__(self, run: Callable[[list[Item]], Awaitable[Sequence[Result]]]) -> None:
         self._run = run
-        self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
+        self._waiting: list[tuple[Item, Sink[Result]]] = []
         self._work: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop
 
     def put(self, item: Item) -> asyncio.Future[Result]:
         """What becomes of the item. The future raises what the batch raises."""
-        if self._work is None:  # Which loop it is is asked for once a batch: Python 3.11 is slow.
-            self._loop = asyncio.get_running_loop()
-            self._work = self._loop.create_task(self._empty())
+        if self._work is None:
+            self._begin()
         future: asyncio.Future[Result] = self._loop.create_future()
         self._waiting.append((item, future))
         return future
+
+    def tell(self, item: Item, sink: Sink[Result]) -> None:
+        """Have the item's result told to the sink."""
+        if self._work is None:
+            self._begin()
+        self._waiting.append((item, sink))
 
     async def settled(self) -> None:
         """Return when nothing waits any more."""
         while self._work is not None:
             await asyncio.wait([self._work])
+
+    def _begin(self) -> None:
+        # Which loop it is is asked for once a batch: Python 3.11 is slow at it.
+        self._loop = asyncio.get_running_loop()
+        self._work = self._loop.create_task(self._empty())
 
     async def _empty(self) -> None:
         try:
@@ -49,17 +76,17 @@ class Gatherer(Generic[Item, Result]):
         finally:
             self._work = None
 
-    async def _do(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:
+    async def _do(self, batch: list[tuple[Item, Sink[Result]]]) -> None:
         try:
             results = await self._run([item for item, _ in batch])
         except Exception as error:  # noqa: BLE001  # It is raised where it is waited for.
-            for _, future in batch:
-                if not future.done():
-                    future.set_exception(error)
+            for _, sink in batch:
+                if not sink.done():
+                    sink.set_exception(error)
             return
-        for (_, future), result in zip(batch, results, strict=True):
-            if not future.done():  # Whoever asked may be gone.
-                future.set_result(result)
+        for (_, sink), result in zip(batch, results, strict=True):
+            if not sink.done():  # Whoever asked may be gone.
+                sink.set_result(result)
 
 
 class Lane:

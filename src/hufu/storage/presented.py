@@ -15,7 +15,7 @@ from hufu.domain.limits import Limit
 from hufu.domain.permissions import Role
 from hufu.domain.profiles import Me, Profile, SealedDetails, Sex, View
 from hufu.domain.sessions import Presented, SignInMethod
-from hufu.storage.gathering import Gatherer, Lane
+from hufu.storage.gathering import Gatherer, Lane, Sink
 from hufu.storage.replica import Replica
 
 _SESSION = (
@@ -151,6 +151,16 @@ class PresentedSessions:
         """The session of the token, in whatever app it is. Raises DatabaseUnavailable."""
         return self._questions[view].put((token_hash, network))
 
+    def tell(
+        self,
+        token_hash: bytes,
+        view: View,
+        network: str | None,
+        sink: Sink["Presented | None"],
+    ) -> None:
+        """The same, told to a sink."""
+        self._questions[view].tell((token_hash, network), sink)
+
     async def read(self, view: View, questions: list[_Question]) -> list[Presented | None]:
         """What is found for each of the questions, at the primary."""
         statement, shaped = _READS[view]
@@ -184,8 +194,9 @@ class PresentedSessions:
         return answers
 
 
-def _columns(questions: list[_Question]) -> tuple[list[bytes], list[str | None]]:
-    return [token_hash for token_hash, _ in questions], [network for _, network in questions]
+def _columns(questions: list[_Question]) -> tuple[list[bytes], list[str]]:
+    # No network has an empty name. An array of texts is written faster than one with gaps.
+    return [token_hash for token_hash, _ in questions], [of or "" for _, of in questions]
 
 
 class LastSeen:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import msgspec
 
 from hufu.domain.values import value
+from hufu.http.exchange import LINES
 from hufu.wire.cookies import clear_cookie, cookie_name, set_cookie
 from hufu.wire.dialect import Reply, SetCookie
 from hufu.wire.headers import Headers
@@ -18,12 +19,21 @@ STANDING_HEADERS: tuple[Header, ...] = (
         b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox",
     ),
     (b"referrer-policy", b"no-referrer"),
-    (b"server", b"-"),  # A token that says nothing; without it Granian names itself.
+    (b"server", b"-"),  # A token that says nothing.
     (b"x-content-type-options", b"nosniff"),
 )
 NO_CONTENT = 204
 
 _encode = msgspec.json.Encoder().encode
+
+
+def head_of(status: int, content_type: bytes, *, vary: bool = False) -> bytes:
+    """The lines above an answer's body as far as they never change, each with its end."""
+    headers = [(b"content-type", content_type), *STANDING_HEADERS]
+    if vary:
+        headers.append((b"vary", b"origin"))
+    lines = [LINES[status], *(b"%b: %b" % header for header in headers)]
+    return b"".join(b"%b\r\n" % line for line in lines)
 
 
 @value
@@ -48,7 +58,7 @@ class Mount:
         self, reply: Reply, *, status: int | None = None, extra: tuple[Header, ...] = ()
     ) -> Encoded:
         """The reply as it leaves from here; `status` in place of its own."""
-        body = reply.body if isinstance(reply.body, bytes) else _encode(reply.body)
+        body = self.body_of(reply)
         headers = (
             (b"content-type", reply.content_type),
             (b"content-length", b"%d" % len(body)),
@@ -57,6 +67,11 @@ class Mount:
         if reply.cookies:
             headers += tuple(self._cookie(cookie) for cookie in reply.cookies)
         return Encoded(status or reply.status, (*headers, *extra) if extra else headers, body)
+
+    @staticmethod
+    def body_of(reply: Reply) -> bytes:
+        """The body's bytes."""
+        return reply.body if isinstance(reply.body, bytes) else _encode(reply.body)
 
     def cookie_name(self, base: str | None) -> str | None:
         """What a cookie is called here."""

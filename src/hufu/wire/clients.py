@@ -47,16 +47,14 @@ class Clients:
         # What an address says does not change; clients come again and again.
         self._told = lru_cache(maxsize=REMEMBERED)(self._tell)
 
-    def client(self, scope: Mapping[str, Any], headers: Headers) -> Client:
-        """Where the request comes from."""
-        peer = scope.get("client")
+    def client(self, peer: str | None, headers: Headers) -> Client:
+        """Where a request with these headers comes from; `peer` is the address that sent it."""
+        agent = (headers.first(b"user-agent") or b"")[:LONGEST_USER_AGENT]
+        if headers.first(b"x-forwarded-for") is None:
+            return self._told(peer, (), agent)
         forwarded = tuple(headers.all(b"x-forwarded-for"))
         short = sum(map(len, forwarded)) <= LONGEST_REMEMBERED
-        return (self._told if short else self._tell)(
-            peer[0] if peer else None,
-            forwarded,
-            (headers.first(b"user-agent") or b"")[:LONGEST_USER_AGENT],
-        )
+        return (self._told if short else self._tell)(peer, forwarded, agent)
 
     def _tell(self, peer: str | None, forwarded: tuple[bytes, ...], user_agent: bytes) -> Client:
         address = client_address(peer, forwarded, self._proxies)
@@ -65,6 +63,12 @@ class Clients:
             network_of(address) if counts else None,
             user_agent.decode("latin-1").replace("\0", ""),
         )
+
+
+def peer_of(scope: Mapping[str, Any]) -> str | None:
+    """The address that sent a request, as ASGI tells it."""
+    peer = scope.get("client")
+    return peer[0] if peer else None
 
 
 def client_address(

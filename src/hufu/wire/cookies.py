@@ -26,9 +26,12 @@ def read_cookie(headers: Headers, name: str) -> str | None:
     Of two values one was set by somebody else (another path, a sibling host), and their order
     proves nothing.
     """
+    lines = headers.all(b"cookie")
+    if not lines:
+        return None
     wanted = name.encode()
     found = None
-    for line in headers.all(b"cookie"):
+    for line in lines:
         for pair in line.split(b";"):
             key, _, value = pair.partition(b"=")
             if key.strip(b" \t") == wanted:

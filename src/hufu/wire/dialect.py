@@ -168,7 +168,8 @@ class Member(Generic[Options, Command, Result]):
     """A row of a dialect's table: an endpoint that needs somebody who is signed in.
 
     `proof` is the row's own way of telling who, where it is not the dialect's; `view` is what is
-    read together with the session; the other fields are those of `Anyone`.
+    read together with the session, and `at_once` what the action would give of it where it need not
+    wait for more; the other fields are those of `Anyone`.
     """
 
     method: str
@@ -182,6 +183,7 @@ class Member(Generic[Options, Command, Result]):
     content_type: bytes = JSON
     proof: ProofOf | None = None
     view: View = View.SESSION
+    at_once: Callable[[Deps, Caller], Result | None] | None = None
     steady: bool = False
 
     async def answer(

@@ -68,12 +68,20 @@ def urlencoded(body: bytes) -> dict[str, object]:
 
 def _pairs(body: bytes) -> Iterator[tuple[str, str]]:
     """Names and values of a form; nothing between two `&` is nothing (WHATWG URL, 5.1)."""
-    if body.count(b"&") > MAX_FIELDS or _ESCAPE_BROKEN.search(body):
+    if body.count(b"&") > MAX_FIELDS:
+        raise Malformed
+    if b"%" not in body and b"+" not in body:
+        for plain in text_of(body).split("&"):
+            if plain:
+                name, _, value = plain.partition("=")
+                yield name, value
+        return
+    if _ESCAPE_BROKEN.search(body):
         raise Malformed
     for pair in body.split(b"&"):
         if pair:
-            name, _, value = pair.partition(b"=")
-            yield _unescaped(name), _unescaped(value)
+            raw_name, _, raw_value = pair.partition(b"=")
+            yield _unescaped(raw_name), _unescaped(raw_value)
 
 
 def _unescaped(raw: bytes) -> str:

@@ -21,18 +21,21 @@ from hufu.services.overload import Overloaded, Unavailable
 from hufu.wire import body, metrics
 from hufu.wire.answers import Encoded, Header, Mount
 from hufu.wire.body import BodyTooLarge, ClientGone, Fields
+from hufu.wire.clients import Clients
 from hufu.wire.cookies import read_cookie
 from hufu.wire.dialect import (
     Anyone,
     Dialect,
     Endpoint,
     Head,
+    Member,
     Options,
     Refusals,
     Reply,
     Visit,
     replies_to_refusals,
 )
+from hufu.wire.express import Express
 from hufu.wire.fields import Reader
 from hufu.wire.headers import Headers
 
@@ -81,6 +84,23 @@ class Service(Generic[Options]):
         for endpoint in dialect.endpoints:
             key, row = self._compiled(endpoint)
             self._rows.setdefault(key, {})[endpoint.method] = row
+
+    def express(self, clients: Clients) -> dict[bytes, Express[Options]]:
+        """What can be answered without a task, by path below the mount."""
+        return {
+            row.endpoint.path.encode(): Express(
+                self._dialect,
+                self._deps,
+                self._options,
+                self._mount,
+                clients,
+                row.endpoint,
+                row.reader,
+            )
+            for rows in self._rows.values()
+            for row in rows.values()
+            if isinstance(row.endpoint, Member) and row.endpoint.at_once is not None
+        }
 
     async def serve(
         self,

@@ -1,6 +1,6 @@
 """The calls of this dialect, one row each."""
 
-from hufu.actions.details import check_details, read_details, set_details
+from hufu.actions.details import check_details, read_details, set_details, shown_details
 from hufu.actions.recovery import recover_with_code
 from hufu.actions.sessions import log_out
 from hufu.actions.sign_in import log_in
@@ -31,5 +31,6 @@ ENDPOINTS: tuple[Endpoint[m.Options], ...] = (
         read_details,
         m.details_shown,
         view=View.DETAILS,
+        at_once=shown_details,
     ),
 )

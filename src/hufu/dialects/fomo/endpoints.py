@@ -10,6 +10,7 @@ from hufu.actions.profiles import (
     log_in_to_profile,
     read_profile,
     set_profile,
+    shown_profile,
     unbind_from_profile,
 )
 from hufu.actions.recovery import begin_recovery, confirm_recovery
@@ -49,6 +50,7 @@ ENDPOINTS: tuple[Endpoint[m.Options], ...] = (
         read_profile,
         m.profile_shown,
         view=View.PROFILE,
+        at_once=shown_profile,
     ),
     Member("POST", "customer/set_wallet_pwd", m.SetWalletPwd, set_payment_password, m.password_set),
     Member("POST", "customer/set_info", m.SetInfo, set_profile, m.profile_shown),

@@ -3,8 +3,8 @@
 from hufu.actions.avatars import set_avatar
 from hufu.actions.captchas import draw_captcha, send_code_for_captcha
 from hufu.actions.identity_numbers import read_identity, set_identity
-from hufu.actions.names import read_name, set_name
-from hufu.actions.profiles import read_profile
+from hufu.actions.names import read_name, set_name, shown_name
+from hufu.actions.profiles import read_profile, shown_profile
 from hufu.actions.sessions import log_out
 from hufu.actions.sign_in import log_in
 from hufu.actions.sign_up import register_and_sign_in
@@ -34,6 +34,7 @@ ENDPOINTS: tuple[Endpoint[m.Options], ...] = (
         read_name,
         m.login_checked,
         view=View.NAME,
+        at_once=shown_name,
     ),
     Member("GET", "api/logout", m.Logout, log_out, m.logged_out),
     Member(
@@ -44,6 +45,7 @@ ENDPOINTS: tuple[Endpoint[m.Options], ...] = (
         m.profile_shown,
         proof=m.cookie_or_password,
         view=View.PROFILE,
+        at_once=shown_profile,
     ),
     Member(
         "POST",

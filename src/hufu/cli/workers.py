@@ -1,0 +1,164 @@
+"""Looking after the processes that serve: as many as there should be, anew when one has died."""
+
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+
+from hufu.cli.worker import READY, RETIRE
+
+AGAIN_AFTER = 0.5
+AGAIN_AT_MOST = 8.0
+LOOK_EVERY = 0.25
+KILL_AFTER = 10.0
+"""Seconds from the signal that ends a worker to the one that it cannot survive."""
+
+
+@dataclass(slots=True)
+class _Worker:
+    process: subprocess.Popen[bytes]
+    told: int
+    ready: bool = False
+    ending_at: float | None = None
+
+
+class Workers:
+    """Runs `count` workers on one socket until a signal ends them.
+
+    SIGTERM and SIGINT end, and so does SIGHUP unless it is ignored; RETIRE replaces the workers
+    one by one, each when its successor is ready. `died` is told of every process that has ended.
+    """
+
+    def __init__(self, count: int, listening: socket.socket, died: Callable[[int], None]) -> None:
+        self._count = count
+        self._listening = listening
+        self._died = died
+        self._workers: dict[int, _Worker] = {}  # By the pipe on which they tell.
+        self._to_replace: list[_Worker] = []
+        self._selector = selectors.DefaultSelector()
+        self._ending = False
+        self._wait = AGAIN_AFTER
+        self._again_at = 0.0
+
+    def run(self) -> None:
+        """Return when all have ended."""
+        life, held = os.pipe()
+        try:
+            with self._signals():
+                while not self._ending:
+                    self._fill(life)
+                    self._look()
+                self._end()
+        finally:
+            os.close(held)
+            os.close(life)
+            self._selector.close()
+
+    # Signals
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        wake, woken = socket.socketpair()
+        wake.setblocking(False)  # noqa: FBT003  # As the module has it.
+        woken.setblocking(False)  # noqa: FBT003
+        self._selector.register(woken, selectors.EVENT_READ)
+        handlers: dict[signal.Signals, Callable[[int, FrameType | None], None]] = {
+            signal.SIGTERM: self._on_end,
+            signal.SIGINT: self._on_end,
+            signal.SIGHUP: self._on_end,
+            RETIRE: self._on_retire,
+        }
+        before = {each: signal.getsignal(each) for each in handlers}
+        before_wake = signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
+        for each, handler in handlers.items():
+            if before[each] is not signal.SIG_IGN:  # By nohup.
+                signal.signal(each, handler)
+        self._woken = woken
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(before_wake)
+            for each, old in before.items():
+                signal.signal(each, old)
+            wake.close()
+            woken.close()
+
+    def _on_end(self, _: int, __: FrameType | None) -> None:
+        self._ending = True
+
+    def _on_retire(self, _: int, __: FrameType | None) -> None:
+        self._to_replace = [each for each in self._workers.values() if each.ending_at is None]
+
+    # Beginning
+
+    def _fill(self, life: int) -> None:
+        """Start what is missing, and the successor of one that is to be replaced."""
+        current = [each for each in self._workers.values() if each.ending_at is None]
+        self._to_replace = [each for each in self._to_replace if each in current]
+        wanted = self._count + bool(self._to_replace)
+        if len(current) < wanted and time.monotonic() >= self._again_at:
+            for _ in range(wanted - len(current)):
+                self._start(life)
+        elif self._to_replace and all(each.ready for each in current):
+            self._retire(self._to_replace.pop(0), RETIRE)
+
+    def _start(self, life: int) -> None:
+        told, tells = os.pipe()
+        socket_number = self._listening.fileno()
+        command = [sys.executable, "-m", "hufu.cli.worker"]
+        process = subprocess.Popen(  # noqa: S603  # Nothing of it comes from outside.
+            [*command, str(socket_number), str(tells), str(life)],
+            pass_fds=(socket_number, tells, life),
+        )
+        os.close(tells)
+        self._workers[told] = _Worker(process, told)
+        self._selector.register(told, selectors.EVENT_READ)
+
+    # Watching
+
+    def _look(self) -> None:
+        """Wait a while for something to happen, and see to it."""
+        for key, _ in self._selector.select(LOOK_EVERY):
+            if key.fileobj is self._woken:
+                self._woken.recv(1024)
+            elif os.read(key.fd, len(READY)):
+                self._workers[key.fd].ready = True
+                self._wait = AGAIN_AFTER
+            else:
+                self._bury(self._workers.pop(key.fd))
+        now = time.monotonic()
+        for worker in self._workers.values():
+            if worker.ending_at is not None and now > worker.ending_at:
+                worker.process.kill()
+
+    def _bury(self, worker: _Worker) -> None:
+        self._selector.unregister(worker.told)
+        os.close(worker.told)
+        worker.process.wait()
+        self._died(worker.process.pid)
+        if not worker.ready and worker.ending_at is None:
+            # What keeps one from beginning keeps the next; and nobody is replaced by it.
+            self._to_replace.clear()
+            self._again_at = time.monotonic() + self._wait
+            self._wait = min(2 * self._wait, AGAIN_AT_MOST)
+
+    # Ending
+
+    def _retire(self, worker: _Worker, how: signal.Signals) -> None:
+        worker.ending_at = time.monotonic() + KILL_AFTER
+        worker.process.send_signal(how)
+
+    def _end(self) -> None:
+        self._listening.close()
+        for worker in self._workers.values():
+            if worker.ending_at is None or worker.ready:
+                self._retire(worker, signal.SIGTERM)
+        while self._workers:
+            self._look()

@@ -1,0 +1,34 @@
+"""How much of a worker a client may take."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+
+class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Table `[http]`."""
+
+    connections: Annotated[int, Meta(ge=1, description="open connections per worker")] = 10_000
+    head_bytes: Annotated[
+        int, Meta(ge=1024, le=1024**2, description="size of a request's line and headers")
+    ] = 32 * 1024
+    head_seconds: Annotated[
+        float, Meta(gt=0, description="how long a request's line and headers may take to arrive")
+    ] = 10.0
+    body_seconds: Annotated[
+        float,
+        Meta(gt=0, description="how long a body may take, and a second more per body_rate bytes"),
+    ] = 10.0
+    body_rate: Annotated[
+        int, Meta(ge=1, description="bytes per second that a slow body must keep to")
+    ] = 500
+    request_seconds: Annotated[
+        float, Meta(gt=0, description="how long a whole request may take to be answered")
+    ] = 30.0
+    write_seconds: Annotated[
+        float, Meta(gt=0, description="how long a client may take none of its answer")
+    ] = 10.0
+    idle_seconds: Annotated[
+        float, Meta(gt=0, description="how long a connection may wait for its next request")
+    ] = 75.0

@@ -1,0 +1,445 @@
+"""A connection that speaks HTTP/1.1 (RFC 9112).
+
+The grammar is llhttp's, that of Node.js, in its strict form; what is here is what becomes of a
+request whose grammar is right, and the end of every connection on which one is not.
+"""
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, cast
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
+
+from hufu.http.exchange import LINES, Exchange, Header
+
+if TYPE_CHECKING:
+    from hufu.http.server import HttpServer
+
+MOST_HEADERS = 100
+MOST_AHEAD = 100
+"""Requests that a client may send before it has read the answers to earlier ones."""
+LINGER_SECONDS = 2
+LINGER_BYTES = 1024 * 1024
+
+BAD_REQUEST = 400
+REQUEST_TIMEOUT = 408
+HEAD_TOO_LARGE = 431
+BROKEN = 500
+NOT_IMPLEMENTED = 501
+UNAVAILABLE = 503
+VERSION_NOT_SUPPORTED = 505
+
+_FRAMING = frozenset({b"content-length", b"transfer-encoding"})
+
+
+class _Refused(Exception):
+    """The request cannot be taken; the connection ends with this status."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+class Connection(asyncio.Protocol):
+    """Reads requests, has them answered one by one, and ends when a bound is passed.
+
+    `deadline` is when whatever it waits for must have come, by the server's clock.
+    """
+
+    __slots__ = (
+        "_active",
+        "_ahead",
+        "_body_bytes",
+        "_body_due",
+        "_drained",
+        "_head_bytes",
+        "_headers",
+        "_held",
+        "_host",
+        "_hosts",
+        "_in_head",
+        "_incoming",
+        "_large",
+        "_lingering",
+        "_parser",
+        "_refusal",
+        "_replays",
+        "_server",
+        "_task",
+        "_transport",
+        "_url",
+        "_waits",
+        "client",
+        "deadline",
+    )
+
+    def __init__(self, server: "HttpServer") -> None:
+        self._server = server
+        self._transport: asyncio.Transport
+        self._parser = HttpRequestParser(self)
+        self.client: tuple[str, int] | None = None
+        self._url = b""
+        self._headers: list[Header] = []
+        self._host = b""
+        self._hosts = 0
+        self._in_head = True
+        self._head_bytes = 0
+        self._body_due = 0.0
+        self._body_bytes = 0
+        self._incoming: Exchange | None = None
+        self._active: Exchange | None = None
+        self._ahead: deque[Exchange] = deque()
+        self._task: asyncio.Task[None] | None = None
+        self._refusal: int | None = None
+        self._replays = False
+        self._waits = False
+        self._held = False
+        self._large = False  # Whether a head may be too large, by all that has come.
+        self._lingering = -1
+        self._drained: asyncio.Future[None] | None = None
+        self.deadline = 0.0
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing of a request is there."""
+        return self._active is None and self._in_head and not self._head_bytes
+
+    # What asyncio tells
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client has come."""
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but name.
+        peer = transport.get_extra_info("peername")
+        self.client = (peer[0], peer[1]) if peer else None
+        self.deadline = self._server.now + self._server.bounds.head_seconds
+        if not self._server.welcome(self):
+            self._end(UNAVAILABLE)
+
+    def connection_lost(self, _: Exception | None) -> None:
+        """The client has gone."""
+        self._server.forget(self)
+        self._ahead.clear()
+        if self._active is not None:
+            self._active.lose()
+            if self._task is not None:
+                self._server.keep(self._task)
+        if self._drained is not None and not self._drained.done():
+            self._drained.set_result(None)
+
+    def pause_writing(self) -> None:
+        """The client does not read its answers."""
+        self._drained = asyncio.get_running_loop().create_future()
+        self.deadline = self._server.now + self._server.bounds.write_seconds
+
+    def resume_writing(self) -> None:
+        """It does again."""
+        drained, self._drained = self._drained, None
+        bounds, now = self._server.bounds, self._server.now
+        if drained is not None and not drained.done():
+            drained.set_result(None)
+        if self._waits:
+            self._begin()
+        elif self._active is not None:
+            self.deadline = now + bounds.request_seconds
+        elif self._lingering < 0:
+            self.deadline = now + bounds.idle_seconds
+            self._next()
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes have come."""
+        if self._lingering >= 0:
+            self._lingering += len(data)
+            if self._lingering > LINGER_BYTES:
+                self._transport.abort()
+            return
+        if self._refusal is not None:
+            return
+        waited, before = self._in_head, self._incoming
+        if waited and not self._head_bytes and self._active is None:
+            self.deadline = self._server.now + self._server.bounds.head_seconds
+        self._large = self._head_bytes + len(data) > self._server.bounds.head_bytes
+        try:
+            self._feed(data)
+            if self._waits and self._drained is None:
+                self._begin()
+        except (HttpParserError, _Refused) as error:
+            cause = error if isinstance(error, _Refused) else error.__context__
+            self._refuse(cause.status if isinstance(cause, _Refused) else BAD_REQUEST)
+            return
+        if waited and self._in_head and self._incoming is before:
+            self._head_bytes += len(data)
+            if self._head_bytes > self._server.bounds.head_bytes:
+                self._refuse(HEAD_TOO_LARGE)
+
+    # What the parser tells
+
+    def on_url(self, url: bytes) -> None:
+        """A part of the request's target."""
+        if not self._replays:
+            self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header, or behind a body in chunks a trailer, of which nothing is wanted."""
+        if self._replays:
+            return
+        if not self._in_head:
+            self._body_bytes += len(name) + len(value)
+            if self._body_bytes > self._server.bounds.head_bytes:
+                raise _Refused(HEAD_TOO_LARGE)
+            return
+        name, value = name.lower(), value.rstrip(b" \t")
+        if name == b"host":
+            self._host = value
+            self._hosts += 1
+        self._headers.append((name, value))
+        if len(self._headers) > MOST_HEADERS:
+            raise _Refused(HEAD_TOO_LARGE)
+
+    def on_headers_complete(self) -> None:
+        """The request's head is there."""
+        if self._replays:
+            self._replays = False
+            return
+        url, headers, host = self._url, self._headers, self._host
+        self._url, self._headers, self._host = b"", [], b""
+        if self._large and self._size(url, headers) > self._server.bounds.head_bytes:
+            raise _Refused(HEAD_TOO_LARGE)
+        version = self._parser.get_http_version()
+        if version not in {"1.1", "1.0"}:
+            raise _Refused(VERSION_NOT_SUPPORTED)
+        hosts, self._hosts = self._hosts, 0
+        if hosts != 1 and (hosts or version == "1.1"):  # RFC 9112, 3.2.
+            raise _Refused(BAD_REQUEST)
+        if url[:1] != b"/":
+            url, host = _own(url, host, headers)
+        self._in_head = False
+        self._head_bytes = self._body_bytes = 0
+        method = self._parser.get_method().decode()
+        self._incoming = Exchange(
+            self, method, url, version, headers, host, self._parser.should_keep_alive()
+        )
+        if len(self._ahead) == MOST_AHEAD:
+            raise _Refused(BAD_REQUEST)
+        if self._active is None and not self._ahead:
+            self._active = self._incoming
+            self._waits = True
+        else:
+            self._ahead.append(self._incoming)
+
+    def on_body(self, chunk: bytes) -> None:
+        """A part of the request's body."""
+        if not self._body_bytes:
+            self._body_due = self._server.now + self._server.bounds.body_seconds
+        self._body_bytes += len(chunk)
+        assert self._incoming is not None
+        if self._incoming is self._active:
+            bounds = self._server.bounds
+            self.deadline = self._body_due + self._body_bytes / bounds.body_rate
+        self._incoming.feed(chunk)
+
+    def on_message_complete(self) -> None:
+        """The request is there."""
+        if self._parser.should_upgrade():
+            return  # With nothing after its head, as far as the parser is concerned.
+        assert self._incoming is not None
+        self._in_head = True
+        self._body_bytes = 0
+        if self._incoming is self._active:
+            self.deadline = self._server.now + self._server.bounds.request_seconds
+        self._incoming.finish()
+
+    # What an exchange asks for
+
+    @property
+    def address(self) -> tuple[str, int] | None:
+        """The address at this end."""
+        return self._server.address
+
+    @property
+    def date(self) -> bytes:
+        """The Date header's line."""
+        return self._server.date
+
+    @property
+    def ends(self) -> bool:
+        """Whether no request may follow the one that is being answered."""
+        return self._server.retiring or (self._refusal is not None and not self._ahead)
+
+    def write(self, data: bytes) -> None:
+        """Send these bytes."""
+        self._transport.write(data)
+
+    async def drained(self) -> None:
+        """Return when the client has taken most of what was sent."""
+        if self._drained is not None:
+            await self._drained
+
+    def hold(self) -> None:
+        """Read no more until told to."""
+        if not self._held:
+            self._held = True
+            self._transport.pause_reading()
+
+    def go_on(self) -> None:
+        """Read on."""
+        if self._held and not self._transport.is_closing():
+            self._held = False
+            self._transport.resume_reading()
+
+    # What the server asks for
+
+    def expire(self) -> None:
+        """The deadline has passed."""
+        if self._lingering >= 0 or self._drained is not None or self.idle:
+            self._transport.abort()
+        elif self._active is None:
+            self._end(REQUEST_TIMEOUT)
+        elif self._active.complete:
+            assert self._task is not None
+            self._task.cancel()
+            self.deadline = self._server.now + self._server.bounds.request_seconds
+        else:
+            self._active.lose()
+            if not self._active.begun:
+                self._end(REQUEST_TIMEOUT)
+            else:
+                self._transport.abort()
+
+    def retire(self) -> None:
+        """End as soon as nothing of a request is there."""
+        if self.idle:
+            self._transport.close()
+
+    def abort(self) -> None:
+        """End at once, whatever is under way."""
+        if self._task is not None:
+            self._task.cancel()
+        self._transport.abort()
+
+    # How it goes on
+
+    @staticmethod
+    def _size(url: bytes, headers: list[Header]) -> int:
+        return len(url) + sum(len(name) + len(value) for name, value in headers)
+
+    def _feed(self, data: bytes) -> None:
+        while True:
+            try:
+                self._parser.feed_data(data)
+            except HttpParserUpgrade as upgrade:
+                data = data[upgrade.args[0] :]
+                self._decline_upgrade()
+            else:
+                return
+
+    def _decline_upgrade(self) -> None:
+        """Read on in HTTP/1.1 (RFC 9110, 7.8), where the parser has taken the head for the last.
+
+        Clients that would rather speak HTTP/2 ask for it with a request that they want answered,
+        body and all. Another parser reads the body, told only how long that is.
+        """
+        assert self._incoming is not None
+        if self._incoming.method == "CONNECT":
+            raise _Refused(NOT_IMPLEMENTED)
+        self._parser = HttpRequestParser(self)
+        self._replays = True
+        lines = [b"%b: %b\r\n" % each for each in self._incoming.headers if each[0] in _FRAMING]
+        self._parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n" % b"".join(lines))
+
+    def _begin(self) -> None:
+        """Have the active request answered: at once, if the application can, or in a task."""
+        exchange, bounds, now = self._active, self._server.bounds, self._server.now
+        assert exchange is not None
+        self._waits = False
+        if not exchange.complete:
+            self.deadline = now + bounds.body_seconds
+        else:
+            self.deadline = now + bounds.request_seconds
+            if self._server.glance(exchange):
+                return
+        self.start(exchange)
+
+    def start(self, exchange: Exchange) -> None:
+        """Have the application answer it in a task of its own."""
+        self._task = self._server.loop.create_task(self._run(exchange))
+
+    async def _run(self, exchange: Exchange) -> None:
+        try:
+            await self._server.application(exchange.scope, exchange.receive, exchange.send)
+        except asyncio.CancelledError:
+            self._stand_in(exchange, UNAVAILABLE)
+        except Exception as error:  # noqa: BLE001  # The server goes on.
+            self._server.report(error)
+            self._stand_in(exchange, BROKEN)
+        self.answered(exchange)
+
+    def _stand_in(self, exchange: Exchange, status: int) -> None:
+        exchange.keep_alive = False
+        if not exchange.begun and not exchange.gone:
+            exchange.refuse(status, self._server.refusal_headers(status), b"")
+
+    def answered(self, exchange: Exchange) -> None:
+        """It is answered, as far as it will be."""
+        self._task = self._active = None
+        if exchange.gone or self._transport.is_closing():
+            return
+        if not exchange.answered:
+            self._transport.abort()
+        elif not exchange.keep_alive or self.ends:
+            self._linger() if not exchange.complete or self._refusal else self._transport.close()
+        elif self._drained is None:
+            self.deadline = self._server.now + self._server.bounds.idle_seconds
+            self._next()
+
+    def _next(self) -> None:
+        if self._ahead:
+            self._active = self._ahead.popleft()
+            self._begin()
+        elif self._refusal is not None:
+            self._end(self._refusal)
+
+    def _refuse(self, status: int) -> None:
+        """End with this status, once what came before it is answered."""
+        self._refusal = status
+        if self._active is not None and not self._active.complete:
+            self._active.lose()  # The rest of its body will never be known.
+            if self._active.begun:
+                self._transport.abort()
+                return
+            self._ahead.clear()
+            self._end(status)
+        elif self._ahead and not self._ahead[-1].complete:
+            self._ahead.pop()
+        elif self._active is None:
+            self._end(status)
+
+    def _end(self, status: int) -> None:
+        """Say why, and hang up."""
+        headers = b"".join(b"%b: %b\r\n" % each for each in self._server.refusal_headers(status))
+        self._transport.write(
+            b"%b\r\n%b\r\n%bcontent-length: 0\r\nconnection: close\r\n\r\n"
+            % (LINES[status], self._server.date, headers)
+        )
+        self._linger()
+
+    def _linger(self) -> None:
+        """Hang up, but read what is still under way, whose arrival would unsay the answer."""
+        self._lingering = 0
+        self.deadline = self._server.now + LINGER_SECONDS
+        self.go_on()
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+
+
+def _own(url: bytes, host: bytes, headers: list[Header]) -> tuple[bytes, bytes]:
+    """The path and host of a target in absolute form, whose host is what counts (RFC 9112, 3.2.2).
+
+    Every other form is left as it is.
+    """
+    scheme, found, rest = url.partition(b"://")
+    if not found or scheme.lower() not in {b"http", b"https"}:
+        return url, host
+    before, slash, path = rest.partition(b"/")
+    host, mark, query = before.partition(b"?")
+    headers[:] = [(name, host if name == b"host" else value) for name, value in headers]
+    return (b"/" + path if slash else b"/" + mark + query), host

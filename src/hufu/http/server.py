@@ -1,0 +1,139 @@
+"""A listening socket, its connections, and the clock by which they end."""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from email.utils import formatdate
+from typing import Protocol
+
+from hufu.http.bounds import Bounds
+from hufu.http.connection import UNAVAILABLE, Connection
+from hufu.http.exchange import Exchange, Header, Message, Scope
+
+
+class Application(Protocol):
+    """An ASGI application that can answer some requests without a task."""
+
+    def __call__(
+        self,
+        scope: Scope,
+        receive: Callable[[], Awaitable[Message]],
+        send: Callable[[Message], Awaitable[None]],
+    ) -> Awaitable[None]:
+        """Answer one request."""
+        ...
+
+    def glance(self, exchange: Exchange) -> bool:
+        """Begin to answer a request that has arrived whole; False leaves it to a task."""
+        ...
+
+
+SWEEP_EVERY = 1.0
+"""Seconds; deadlines are as exact as this."""
+RETRY_AFTER: Header = (b"retry-after", b"1")
+
+
+class HttpServer:
+    """Serves an ASGI application on a socket that already listens.
+
+    `headers` go with the answers that are the server's own; `report` is told of what the
+    application raises; `abandoned` of the task of a request whose client has hung up.
+    """
+
+    def __init__(
+        self,
+        application: Application,
+        bounds: Bounds,
+        headers: Sequence[Header],
+        report: Callable[[Exception], None],
+        abandoned: Callable[[asyncio.Task[None]], None],
+    ) -> None:
+        self.application = application
+        self.glance = application.glance
+        self.bounds = bounds
+        self.report = report
+        self.loop: asyncio.AbstractEventLoop
+        self.address: tuple[str, int] | None = None
+        self.now = 0.0
+        self.date = b""
+        self.retiring = False
+        self._headers = tuple(headers)
+        self._abandoned = abandoned
+        self._connections: set[Connection] = set()
+        self._orphans: set[asyncio.Task[None]] = set()
+        self._listening: asyncio.Server
+        self._sweeper: asyncio.TimerHandle
+        self._empty = asyncio.Event()
+
+    async def start(self, listening: socket.socket) -> None:
+        """Accept connections from now on."""
+        self.loop = asyncio.get_running_loop()
+        self._sweep()
+        self._socket = listening
+        name = listening.getsockname()
+        self.address = (name[0], name[1])
+        self._listening = await self.loop.create_server(
+            lambda: Connection(self), sock=listening, backlog=2048
+        )
+
+    async def stop(self, within: float, idle_for: float = 0.0) -> None:
+        """Accept no more, and return when all that is under way is answered, or time is up.
+
+        Connections without a request may bring one for `idle_for` seconds more, and are told with
+        its answer that it was the last.
+        """
+        self._listening.close()
+        self._socket.close()  # Which the loop does not.
+        self.retiring = True
+        deadline = self.loop.time() + within
+        await self._until_empty(min(deadline, self.loop.time() + idle_for))
+        for connection in tuple(self._connections):
+            connection.retire()
+        await self._until_empty(deadline)
+        for connection in tuple(self._connections):
+            connection.abort()
+        if self._orphans:
+            await asyncio.wait(self._orphans, timeout=max(0.0, deadline - self.loop.time()))
+        self._sweeper.cancel()
+
+    # What connections ask for
+
+    def welcome(self, connection: Connection) -> bool:
+        """Whether there is room for one more."""
+        self._connections.add(connection)
+        self._empty.clear()
+        return len(self._connections) <= self.bounds.connections
+
+    def forget(self, connection: Connection) -> None:
+        """It is closed."""
+        self._connections.discard(connection)
+        if not self._connections:
+            self._empty.set()
+
+    def keep(self, task: asyncio.Task[None]) -> None:
+        """Its client has gone; what it has begun it may end."""
+        self._orphans.add(task)
+        task.add_done_callback(self._orphans.discard)
+        self._abandoned(task)
+
+    def refusal_headers(self, status: int) -> tuple[Header, ...]:
+        """The headers of an answer that is the server's own."""
+        return (*self._headers, RETRY_AFTER) if status == UNAVAILABLE else self._headers
+
+    # The clock
+
+    def _sweep(self) -> None:
+        self.now = self.loop.time()
+        self.date = b"date: " + formatdate(usegmt=True).encode()
+        for connection in tuple(self._connections):
+            if connection.deadline < self.now:
+                connection.expire()
+        self._sweeper = self.loop.call_later(SWEEP_EVERY, self._sweep)
+
+    async def _until_empty(self, deadline: float) -> None:
+        if self._connections and deadline > self.loop.time():
+            try:
+                async with asyncio.timeout_at(deadline):
+                    await self._empty.wait()
+            except TimeoutError:
+                pass
