@@ -22,7 +22,7 @@ from hufu.core import app_url, deviations, open_core
 from hufu.pages.metrics import MULTIPROCESS
 from hufu.services.postgres import EmbeddedPostgres, PostgresUnavailable
 from hufu.settings import OUTBOX, Settings
-from hufu.storage.upgrade import migrate
+from hufu.storage.schema import is_up_to_date
 from hufu.wire.deviations import ALL
 
 BACKLOG = 2048
@@ -56,7 +56,7 @@ def serve(
         postgres = embedded(found)
         try:
             if postgres is not None:
-                asyncio.run(migrate(postgres.url))
+                asyncio.run(_bring_up_to_date(postgres.url))
             with tempfile.TemporaryDirectory(prefix="hufu-metrics-") as metrics:
                 _hand_down(found, config, postgres, metrics)
                 _run(found.settings, listening, postgres, began)
@@ -88,6 +88,15 @@ async def _rehearse(found: Configuration) -> None:
     """
     core = await open_core(found)
     await core.close()
+
+
+async def _bring_up_to_date(url: str) -> None:
+    if await is_up_to_date(url):
+        return
+    # Half a second goes to loading what migrates, and hardly ever is there anything to migrate.
+    from hufu.storage.upgrade import migrate  # noqa: PLC0415
+
+    await migrate(url)
 
 
 def _hand_down(

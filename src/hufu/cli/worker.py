@@ -20,6 +20,7 @@ import structlog
 import uvloop
 
 from hufu.app import Server
+from hufu.cli.workers import READY, RETIRE
 from hufu.configuration import CONFIG_VARIABLE, load
 from hufu.core import open_core
 from hufu.http.server import HttpServer
@@ -30,8 +31,6 @@ COLLECT_AFTER = 50_000
 """Objects made and not yet gone before the collector looks for cycles; Python's own is 700."""
 DRAIN_SECONDS = 9.0
 IDLE_SECONDS = 2.0
-READY = b"."
-RETIRE = signal.SIGUSR2
 
 _log = structlog.get_logger()
 

@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
-from hufu.cli.worker import READY, RETIRE
-
+READY = b"."
+"""What a worker says when it serves."""
+RETIRE = signal.SIGUSR2
 AGAIN_AFTER = 0.5
 AGAIN_AT_MOST = 8.0
 LOOK_EVERY = 0.25

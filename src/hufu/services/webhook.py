@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable
 from typing import Annotated
 
-import httpx
 import msgspec
 
 from hufu.services.delivery import Deadlined, DeliveryFailed, Letter, check_url
 from hufu.services.vendors import silence
 
+SUCCESS = range(200, 300)
 CLIENT_ERRORS = range(400, 500)
 WORTH_RETRYING = frozenset({408, 429})
 
@@ -38,6 +38,8 @@ class WebhookProvider:
     """Posts letters as JSON over connections that stay open."""
 
     def __init__(self, settings: WebhookSettings, clock: Callable[[], float] = time.time) -> None:
+        import httpx  # noqa: PLC0415  # Slow to load, and most servers post to nobody.
+
         silence("httpx")
         self._settings = settings
         self._clock = clock
@@ -54,15 +56,17 @@ class WebhookProvider:
         await self._client.aclose()
 
     async def _outcome(self, letter: Letter) -> DeliveryFailed | None:
+        from httpx import HTTPError, TimeoutException  # noqa: PLC0415
+
         body = msgspec.json.encode(letter)
         try:
             async with asyncio.timeout(self._settings.deadline_seconds):
                 answer = await self._client.post(
                     self._settings.url, content=body, headers=self._headers(letter, body)
                 )
-        except (TimeoutError, httpx.TimeoutException):
+        except (TimeoutError, TimeoutException):
             return DeliveryFailed("webhook.timeout")
-        except httpx.HTTPError as error:
+        except HTTPError as error:
             return DeliveryFailed(f"webhook.{type(error).__name__}")
         return _failure(answer.status_code)
 
@@ -78,7 +82,7 @@ class WebhookProvider:
 
 
 def _failure(status: int) -> DeliveryFailed | None:
-    if httpx.codes.is_success(status):
+    if status in SUCCESS:
         return None
     permanent = status in CLIENT_ERRORS and status not in WORTH_RETRYING
     return DeliveryFailed(f"webhook.status_{status}", permanent=permanent)

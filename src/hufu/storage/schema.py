@@ -2,6 +2,7 @@
 
 import asyncpg
 
+from hufu.storage.loss import LOST
 from hufu.storage.migrations import HEAD
 from hufu.storage.rows import Connection
 
@@ -13,3 +14,15 @@ async def is_current(connection: Connection) -> bool:
     except asyncpg.UndefinedTableError:
         return False
     return bool(version == HEAD)
+
+
+async def is_up_to_date(url: str) -> bool:
+    """The same of the database at the address; False too where it cannot be reached."""
+    try:
+        connection = await asyncpg.connect(url)
+    except LOST:
+        return False
+    try:
+        return await is_current(connection)
+    finally:
+        await connection.close()
