@@ -68,6 +68,11 @@ def goals(run: Run) -> Iterator[Goal]:
             name = f"sign-in, `{dialect}`, {cores}, against bare Argon2id"
             yield at_least(name, found, bare, 0.92)
     yield half_load(run)
+    for name, operation, call in (
+        ("session checks", CHECK, "/api/check_login"),
+        ("sign-ins", SIGN_IN, "/rental/api/login"),
+    ):
+        yield scaling(run, name, operation, call)
     for name in ("profile write", "daily sign-in"):
         yield at_least(
             f"{name} against the bare transaction",
@@ -128,6 +133,29 @@ def half_load(run: Run) -> Goal:
         return Goal(name, goal, "", None)
     times = median(a / b for a, b in zip(found["p50"], bare["p50"], strict=False))
     return Goal(name, goal, f"{times:.2f}", times <= 1.3)
+
+
+def scaling(run: Run, name: str, operation: str, call: str) -> Goal:
+    """How many times as much two workers do on two cores as one on one, if they had all of both.
+
+    The load comes from the same cores, so it is the answers per second of the CPU that the server
+    and PostgreSQL used that are compared.
+    """
+    name, goal = f"{name}, two workers on two cores against one on one", "≥ 1.8 ×"
+    one = figure(run, HUFU, operation, call)
+    two = figure(run, HUFU, operation, call, TWO)
+    if one is None or two is None:
+        return Goal(name, goal, "", None)
+    each = [
+        [rate / cpu for rate, cpu in zip(of["rate"], of["cpu"], strict=True)] for of in (one, two)
+    ]
+    times = 2 * median(b / a for a, b in zip(*each, strict=False))
+    return Goal(name, goal, f"{times:.2f} ×", times >= 1.8)
+
+
+def per_cpu(found: Any) -> list[float]:
+    """Answers per second of CPU, round by round."""
+    return [rate / cpu for rate, cpu in zip(found["rate"], found["cpu"], strict=True) if cpu]
 
 
 def start_and_memory(run: Run) -> Iterator[Goal]:

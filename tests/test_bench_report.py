@@ -82,6 +82,14 @@ def test_a_loss_is_shown_as_one() -> None:
     assert "| `/v1/session` against bare ASGI | ≥ 0.5 | 0.40 | **no** |" in tables(found)
 
 
+def test_two_workers_are_compared_by_what_they_used() -> None:
+    call = ("hufu", "session check", "GET /rental/api/check_login")
+    one = figure(*call, 60.0, 20.0, cpu=[1.0, 0.5])
+    two = {**figure(*call, 57.0, 38.0, cpu=[1.0, 1.0]), "cores": "two cores"}
+    name = "session checks, two workers on two cores against one on one"
+    assert reached(run(BARE, one, two))[name] == ("1.90 ×", True)
+
+
 def test_what_was_not_measured_is_not_reached() -> None:
     said = reached(run(BARE))
     assert said["`/v1/session` against bare ASGI"] == ("", None)
