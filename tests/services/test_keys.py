@@ -82,6 +82,14 @@ def test_a_next_key_is_one_above_those_in_use(text: str) -> None:
         Keyring.parse(text)
 
 
+def test_a_stamped_digest_tells_its_key_but_for_the_first() -> None:
+    bare, stamped = Digester(FIRST).stamped("1"), Digester(BOTH).stamped("1")
+    assert (len(bare), len(stamped), stamped[32:]) == (32, 34, b"\x00\x02")
+    for digest in (bare, stamped):
+        assert Digester(BOTH).matches("1", digest)
+        assert not Digester(BOTH).matches("2", digest)
+
+
 def test_a_message_has_a_digest_under_every_key() -> None:
     first, second = Digester(FIRST).digest("1"), Digester(SECOND).digest("1")
     assert Digester(BOTH).digests("1") == [first, second]

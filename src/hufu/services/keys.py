@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 KEY_BYTES = 32
 NONCE_BYTES = 12
 VERSION_BYTES = 2
+DIGEST_BYTES = 32
 NEXT = "next"
 
 
@@ -103,11 +104,6 @@ class Digester:
     def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring
 
-    @property
-    def version(self) -> int:
-        """The version of the key that new digests are made with."""
-        return self._keyring.current
-
     def digest(self, message: str) -> bytes:
         """HMAC-SHA-256 under the current key, 32 bytes."""
         return self._digest(self._keyring.current, message)
@@ -116,11 +112,18 @@ class Digester:
         """The same under every key that is known."""
         return [self._digest(version, message) for version in self._keyring.keys]
 
+    def stamped(self, message: str) -> bytes:
+        """The digest and two bytes of key version, which the first version goes without."""
+        version = self._keyring.current
+        stamp = b"" if version == 1 else version.to_bytes(VERSION_BYTES, "big")
+        return self._digest(version, message) + stamp
+
     def matches(self, message: str, digest: bytes) -> bool:
-        """Whether it is the digest of the message under any key, in constant time."""
+        """Whether it is the digest of the message, stamped or not, under any key, in constant
+        time."""
         found = False
         for version in self._keyring.keys:
-            found |= hmac.compare_digest(self._digest(version, message), digest)
+            found |= hmac.compare_digest(self._digest(version, message), digest[:DIGEST_BYTES])
         return found
 
     def _digest(self, version: int, message: str) -> bytes:
