@@ -1,6 +1,5 @@
 """Identity numbers move to a new key while people use them, and each is one account's meanwhile."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,12 +11,17 @@ from attacks.holders import PHONE, Holder, holder
 from dialects.fields import card
 from front_door import World, all_at_once, opened
 from hufu.actions import keys
-from hufu.actions.keys import START, Resealed, count_key_uses, reseal_page
+from hufu.actions.keys import Resealed, count_key_uses, reseal_page
 from hufu.services.keys import Keyring
 
 OLD, NEW, PEPPER = Keyring.fresh(), Keyring.fresh(2), Keyring.fresh()
 PREPARED, ACTIVE = f"{OLD} {NEW}:next", f"{OLD} {NEW}"
 UTIME = "1461137183"
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keys, "PAUSE", 0)
 
 
 @pytest.fixture
@@ -63,14 +67,7 @@ async def versions(world: World) -> dict[int, int]:
 
 async def reseal(world: World) -> int:
     """One pass over all numbers; how many were sealed anew."""
-    after, done = START, 0
-    while after is not None:
-        page = await reseal_page(world.core.database, world.core.secrets, after)
-        if page is None:  # Another one is at it.
-            await asyncio.sleep(0)
-            continue
-        after, done = page.after, done + page.done
-    return done
+    return (await keys.reseal(world.core.database, world.core.secrets)).done
 
 
 async def test_numbers_move_and_can_be_read_throughout(knowing) -> None:

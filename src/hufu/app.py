@@ -17,6 +17,7 @@ from hufu.actions.app_secrets import app_of_secret
 from hufu.actions.captchas import read_captcha
 from hufu.actions.delivery import BATCH, OpenedLetter, Trouble, newest_letters
 from hufu.actions.deps import PICTURES, Deps
+from hufu.actions.keys import keep_resealing
 from hufu.actions.sending import raise_alarms, read_sending
 from hufu.core import Core
 from hufu.domain.ledger import UNITS
@@ -98,6 +99,8 @@ class Server:
             for work in (self._keep_clock, self._deliver, self._watch_sending, self._publish_counts)
         ]
         tasks.append(asyncio.create_task(watch_load(self._core.hasher)))
+        numbers = (self._core.database, self._core.secrets, counted.add_resealed, _tell_broken)
+        tasks.append(asyncio.create_task(keep_resealing(*numbers)))
         if (replica := self._core.database.replica) is not None:
             tasks.append(asyncio.create_task(replica.keep_proving()))
         try:
@@ -271,6 +274,10 @@ def _tell(trouble: Trouble) -> None:
         reason=trouble.reason,
         given_up=trouble.given_up,
     )
+
+
+def _tell_broken(error: str) -> None:
+    _log.error("resealing_broken", error=error)
 
 
 def _host(headers: Headers) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeAlias
@@ -223,7 +224,14 @@ def open_letter(sealer: Sealer, letter: SealedLetter) -> OpenedLetter:
 async def newest_letters(
     database: Database, sealer: Sealer, recipient: str | None, most: int
 ) -> list[OpenedLetter]:
-    """The newest letters of the outbox, to one recipient or to anybody."""
+    """The newest letters of the outbox, to one recipient or to anybody, without those of a retired
+    key. Raises SealBroken where no key opens any."""
     async with database.look() as work:
         letters = await work.outbox.newest(recipient, most)
-    return [open_letter(sealer, letter) for letter in letters]
+    opened = []
+    for letter in letters:
+        with suppress(SealBroken):
+            opened.append(open_letter(sealer, letter))
+    if letters and not opened:
+        raise SealBroken
+    return opened

@@ -1,6 +1,7 @@
 """Changing the server's keys: what still needs which version, and sealing anew what can be."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,18 +11,25 @@ from hufu.services.keys import SealBroken, version_of
 from hufu.storage.database import Database
 from hufu.storage.identity_numbers import KeptNumber, ResealedNumber
 from hufu.storage.key_uses import KeyUse
+from hufu.storage.loss import DatabaseUnavailable
 
 PAGE = 200
 """Numbers looked at in one transaction, which takes a few milliseconds."""
+
+PAUSE = 0.05
+"""Seconds between two pages, in which whoever else wants the database has it."""
+
+AGAIN = 60.0
+EVERY = 3600.0
+"""Seconds between two passes: after one that found something to do, or nothing."""
 
 START = (0, "")
 
 
 @dataclass(frozen=True, slots=True)
 class Resealed:
-    """A page of numbers was looked at: so many were `old`, and of those so many `done`, and so many
-    `lost`, as no key opens them; somebody held the rest. The next page begins `after` the last of
-    this, None behind the last there is."""
+    """Numbers were looked at: so many were `old`, and of those so many `done`, and so many `lost`,
+    as no key opens them; somebody held the rest. More are `after` the last of them, unless None."""
 
     old: int
     done: int
@@ -57,6 +65,42 @@ async def reseal_page(
     last = page[-1] if len(page) == PAGE else None
     lost = len(held) - len(resealed)
     return Resealed(len(old), len(resealed), lost, (last.account_id, last.app) if last else None)
+
+
+async def reseal(
+    database: Database, secrets: Secrets, told: Callable[[Resealed], None] | None = None
+) -> Resealed:
+    """One pass over all numbers, page by page, each of them `told`. Several processes take turns,
+    and find the pages of the others done."""
+    found = Resealed(0, 0, 0, START)
+    while found.after is not None:
+        if page := await reseal_page(database, secrets, found.after):
+            old, done, lost = found.old + page.old, found.done + page.done, found.lost + page.lost
+            found = Resealed(old, done, lost, page.after)
+            if told is not None:
+                told(page)
+        await asyncio.sleep(PAUSE)
+    return found
+
+
+async def keep_resealing(
+    database: Database,
+    secrets: Secrets,
+    told: Callable[[Resealed], None],
+    broken: Callable[[str], None],
+) -> None:
+    """Pass after pass for as long as there are keys of the past: servers that are restarted later
+    than this one still add to what is under them. What was `broken` is tried again."""
+    while secrets.identity_numbers.opens_past:
+        pause = AGAIN
+        try:
+            found = await reseal(database, secrets, told)
+            pause = EVERY if found.old == found.lost else AGAIN
+        except DatabaseUnavailable:
+            pass  # Whoever asks whether the server is ready learns of it.
+        except Exception as error:  # noqa: BLE001  # Told; it may be mended later.
+            broken(type(error).__name__)
+        await asyncio.sleep(pause)
 
 
 def _resealed(secrets: Secrets, numbers: Sequence[KeptNumber]) -> list[ResealedNumber]:

@@ -135,6 +135,7 @@ class Sealer:
 
     def __init__(self, keyring: Keyring) -> None:
         self.version = keyring.current
+        self.opens_past = bool(keyring.past)
         self._ciphers = {version: AESGCM(key) for version, key in keyring.keys.items()}
 
     def seal(self, text: str, context: str) -> bytes:

@@ -106,7 +106,8 @@ class IdentityNumbers(Rows):
     async def find_holder(self, app: str, indexes: Sequence[bytes]) -> int | None:
         """The account whose only the number is in the app, under whatever key."""
         holder: int | None = await self._connection.fetchval(
-            "SELECT account_id FROM identity_numbers WHERE app = $1 AND sole = ANY($2) LIMIT 1",
+            "SELECT account_id FROM identity_numbers "
+            "WHERE app = $1 AND sole = ANY($2) AND sole IS NOT NULL LIMIT 1",
             app,
             indexes,
         )

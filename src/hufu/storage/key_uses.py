@@ -13,7 +13,8 @@ _DIGESTED_WITH = """
 """
 
 _OF_PEPPER = f"""
-SELECT purpose || ' passwords', pepper_version, count(*) FROM passwords GROUP BY 1, 2
+SELECT CASE purpose WHEN 'payment' THEN 'payment passwords' ELSE 'passwords' END,
+    pepper_version, count(*) FROM passwords GROUP BY 1, 2
 UNION ALL SELECT 'registrations', pepper_version, count(*) FROM registrations
     WHERE voided_at IS NULL AND account_id IS NULL AND expires_at > $1 GROUP BY 2
 UNION ALL SELECT 'codes', {_DIGESTED_WITH}, count(*) FROM codes

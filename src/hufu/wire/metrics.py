@@ -4,6 +4,8 @@ from collections import Counter as Counts
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from hufu.actions.keys import Resealed
+
 
 class Tally:
     """A counter for what happens on every request, told to Prometheus now and then.
@@ -68,6 +70,19 @@ HASHES_WAITING = Gauge(
 HASHES_REFUSED = Counter(
     "hufu_hashes_refused_total", "Password hashes that were too many, and answered with 503"
 )
+
+
+RESEALED = Counter(
+    "hufu_identity_numbers_resealed_total",
+    "Identity numbers under an old key that were sealed anew, or are lost as no key opens them",
+    ("outcome",),
+)
+
+
+def add_resealed(found: Resealed) -> None:
+    """Count what became of a page of identity numbers under old keys."""
+    RESEALED.labels("done").inc(found.done)
+    RESEALED.labels("lost").inc(found.lost)
 
 
 def add_clock_skew(app: str, skew: float) -> None:
