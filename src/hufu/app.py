@@ -17,6 +17,7 @@ from hufu.actions.app_secrets import app_of_secret
 from hufu.actions.captchas import read_captcha
 from hufu.actions.delivery import BATCH, OpenedLetter, Trouble, newest_letters
 from hufu.actions.deps import PICTURES, Deps
+from hufu.actions.erasures import keep_erased
 from hufu.actions.keys import keep_resealing
 from hufu.actions.sending import raise_alarms, read_sending
 from hufu.core import Core
@@ -101,6 +102,8 @@ class Server:
         tasks.append(asyncio.create_task(watch_load(self._core.hasher)))
         numbers = (self._core.database, self._core.secrets, counted.add_resealed, _tell_broken)
         tasks.append(asyncio.create_task(keep_resealing(*numbers)))
+        pools = list({each.app.pool: each for each in self._core.apps.values()}.values())
+        tasks.append(asyncio.create_task(keep_erased(pools, _tell_erased_again)))
         if (replica := self._core.database.replica) is not None:
             tasks.append(asyncio.create_task(replica.keep_proving()))
         try:
@@ -274,6 +277,11 @@ def _tell(trouble: Trouble) -> None:
         reason=trouble.reason,
         given_up=trouble.given_up,
     )
+
+
+def _tell_erased_again(accounts: int) -> None:
+    if accounts:
+        _log.warning("erased_again", accounts=accounts)
 
 
 def _tell_broken(error: str) -> None:

@@ -21,6 +21,7 @@ from hufu.services.captcha import CaptchaPainter
 from hufu.services.clock import Clock, DatabaseClock
 from hufu.services.cores import share_of_cores
 from hufu.services.delivery import Channel
+from hufu.services.erasures import ErasureJournal
 from hufu.services.images import Images
 from hufu.services.keys import Digester, Keyring, Sealer
 from hufu.services.providers import open_provider
@@ -47,6 +48,7 @@ SAFE_CODE_LIFE = timedelta(minutes=10)
 RECOVERY_DELAY_HOURS = 72.0
 PRICE_UNITS = 10_000
 UPLOADS = Path("uploads", "avatar")
+ERASURES = "erasures.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ async def open_core(configuration: Configuration, clock: Clock | None = None) ->
         settings.apps.keys() | configuration.unserved.keys(), settings.templates_dir
     )
     uploads = Uploads(settings.data_dir / UPLOADS)
+    erasures = ErasureJournal(settings.erasures_file or settings.data_dir / ERASURES)
     apps = {
         name: Deps(
             app=_app(name, each, configuration),
@@ -121,6 +124,7 @@ async def open_core(configuration: Configuration, clock: Clock | None = None) ->
             images=images,
             painter=painter,
             uploads=uploads,
+            erasures=erasures,
             on_letters=letters.set,
         )
         for name, each in settings.apps.items()

@@ -8,6 +8,7 @@ from hufu.cli.apps import apps
 from hufu.cli.bench import bench
 from hufu.cli.database import migrate
 from hufu.cli.docs import docs
+from hufu.cli.erasures import erasures, replay_erasures
 from hufu.cli.init import init
 from hufu.cli.keys import keys
 from hufu.cli.ledger import ledger
@@ -20,6 +21,7 @@ from hufu.cli.serve import serve
 from hufu.cli.settings import settings
 from hufu.configuration import SettingsRefused
 from hufu.services.delivery import ProviderMisconfigured
+from hufu.services.erasures import JournalUnavailable
 from hufu.services.postgres import PostgresUnavailable
 from hufu.services.templates import TemplateRefused
 from hufu.storage.loss import DatabaseUnavailable
@@ -36,6 +38,8 @@ class Hufu(click.Group):
             raise click.ClickException(str(error)) from error
         except PostgresUnavailable as error:
             raise click.ClickException(f"the embedded database: {error}") from error
+        except JournalUnavailable as error:
+            raise click.ClickException(f"the journal of erasures: {error}") from error
         except DatabaseUnavailable as error:
             raise click.ClickException(f"the database cannot be reached ({error})") from error
 
@@ -46,6 +50,8 @@ def main() -> None:
     """One account server that answers old clients in the protocols they already speak."""
 
 
+accounts.add_command(erasures)
+accounts.add_command(replay_erasures)
 for part in (
     serve,
     init,
