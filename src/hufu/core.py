@@ -41,6 +41,7 @@ from hufu.wire.deviations import (
     UNKNOWN_USER_TOLD,
     Deviation,
 )
+from hufu.wire.load import Load
 
 STRICT_MIN_LENGTH = 8
 SAFE_CODE_DIGITS = 6
@@ -65,11 +66,27 @@ class Core:
     hasher: Argon2Hasher
     _images: Images
     _painter: CaptchaPainter
-    _breakers: tuple[Breaker, ...]
+    _breakers: Mapping[str, Breaker]
+
+    def load(self) -> Load:
+        """How busy the process is."""
+        pool = self.database.connections
+        return Load(
+            work={
+                "hash": self.hasher.threads,
+                "picture": self._images.threads,
+                "captcha": self._painter.threads,
+            },
+            connections=pool.size,
+            connections_most=pool.most,
+            connections_idle=pool.idle,
+            connections_wanted=pool.wanted,
+            breakers={name: breaker.open for name, breaker in self._breakers.items()},
+        )
 
     async def close(self) -> None:
         """Let go of threads, providers and connections."""
-        for breaker in self._breakers:
+        for breaker in self._breakers.values():
             await breaker.close()
         for service in (self.hasher, self._images, self._painter):
             await asyncio.to_thread(service.close)
@@ -140,7 +157,7 @@ async def open_core(configuration: Configuration, clock: Clock | None = None) ->
         hasher,
         images,
         painter,
-        tuple(breakers.values()),
+        breakers,
     )
 
 

@@ -15,6 +15,7 @@ from hufu.domain.errors import Malformed
 from hufu.services.clock import ClockUnknown
 from hufu.services.overload import Overloaded, Unavailable
 from hufu.wire.body import BodyTooLarge, ClientGone
+from hufu.wire.metrics import ANSWERS, OK
 
 JSON = "application/json"
 RETRY_AFTER = 1
@@ -74,11 +75,16 @@ def api_route(path: str, handlers: Mapping[str, Handler]) -> Route:
     async def answer(request: Request) -> Response:
         try:
             handler = handlers.get("GET" if request.method == "HEAD" else request.method)
-            return await (handler or refuse)(request)
+            answered = await (handler or refuse)(request)
         except (ClientGone, ClientDisconnect):
+            ANSWERS.add("", path, ClientGone.__name__)
             return Response(status_code=HTTPStatus.BAD_REQUEST)
         except Exception as error:  # noqa: BLE001  # Unforeseen ones are logged there.
-            return problem_of(path, error).response()
+            problem = problem_of(path, error)
+            ANSWERS.add("", path, problem.code)
+            return problem.response()
+        ANSWERS.add("", path, OK)
+        return answered
 
     route = Route(path, answer)
     route.methods = None  # Starlette would refuse the others in words of its own.

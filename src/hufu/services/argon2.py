@@ -88,14 +88,9 @@ class Argon2Hasher:
         )
 
     @property
-    def waiting(self) -> int:
-        """How many hashes wait for a thread."""
-        return self._threads.waiting
-
-    @property
-    def refused(self) -> int:
-        """How many hashes were refused so far."""
-        return self._threads.refused
+    def threads(self) -> BoundedThreads:
+        """What hashes."""
+        return self._threads
 
     def refuse_if_full(self) -> None:
         """See that a hash would be computed, before anything is done for it. Raises Overloaded."""
