@@ -170,7 +170,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         tuple[str, ...], Meta(description="networks whose X-Forwarded-For counts")
     ] = ()
     operator_networks: Annotated[
-        tuple[str, ...], Meta(description="networks that may read /metrics")
+        tuple[str, ...], Meta(description="networks that may read /metrics and all of /ready")
     ] = ("127.0.0.0/8", "::1/128")
     templates_dir: Annotated[
         Path | None, Meta(description="folder of message templates that replace the shipped ones")
