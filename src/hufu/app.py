@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, MutableMapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from ipaddress import ip_network
 from typing import Any
 
@@ -17,12 +17,16 @@ from hufu.actions.app_secrets import app_of_secret
 from hufu.actions.captchas import read_captcha
 from hufu.actions.delivery import BATCH, OpenedLetter, Trouble, newest_letters
 from hufu.actions.deps import PICTURES, Deps
+from hufu.actions.erasures import keep_erased
+from hufu.actions.keys import keep_resealing
+from hufu.actions.readiness import read_readiness
 from hufu.actions.sending import raise_alarms, read_sending
 from hufu.core import Core
 from hufu.domain.ledger import UNITS
 from hufu.http.bounds import Bounds
 from hufu.http.exchange import Exchange
 from hufu.pages import development, health, introspection, metrics, rewards, sessions
+from hufu.pages.operators import Operators
 from hufu.pages.standing import standing
 from hufu.pages.uploads import picture
 from hufu.services.clock import ClockUnknown, DatabaseClock
@@ -35,7 +39,7 @@ from hufu.wire.body import Receive
 from hufu.wire.clients import Clients, Proxies, peer_of
 from hufu.wire.express import Express
 from hufu.wire.headers import Headers
-from hufu.wire.load import watch_load
+from hufu.wire.load import watch_load, watch_outbox
 from hufu.wire.serve import Send, Service
 
 Scope = MutableMapping[str, Any]
@@ -122,7 +126,12 @@ class Server:
             asyncio.create_task(work())
             for work in (self._keep_clock, self._deliver, self._watch_sending, self._publish_counts)
         ]
-        tasks.append(asyncio.create_task(watch_load(self._core.hasher)))
+        tasks.append(asyncio.create_task(watch_load(self._core.load)))
+        tasks.append(asyncio.create_task(watch_outbox(self._core.courier.backlog)))
+        numbers = (self._core.database, self._core.secrets, counted.add_resealed, _tell_broken)
+        tasks.append(asyncio.create_task(keep_resealing(*numbers)))
+        pools = list({each.app.pool: each for each in self._core.apps.values()}.values())
+        tasks.append(asyncio.create_task(keep_erased(pools, _tell_erased_again)))
         if (replica := self._core.database.replica) is not None:
             tasks.append(asyncio.create_task(replica.keep_proving()))
         try:
@@ -199,10 +208,11 @@ class Server:
 
     def _routes(self) -> list[Route]:
         settings = self._core.configuration.settings
-        operators = tuple(ip_network(each) for each in settings.operator_networks)
+        networks = tuple(ip_network(each) for each in settings.operator_networks)
+        operators, core = Operators(networks, self._proxies), self._core
         routes = [
-            *health.routes(self._problems),
-            *metrics.routes(operators, self._proxies),
+            *health.routes(partial(read_readiness, core.database, core.clock), operators),
+            *metrics.routes(operators),
             *rewards.routes(self._backend),
             *introspection.routes(self._backend, self._readers),
             *sessions.routes(self._session_door),
@@ -210,18 +220,6 @@ class Server:
         if self._development:
             routes += development.routes(self._letters, self._captcha_text)
         return routes
-
-    async def _problems(self) -> dict[str, str]:
-        try:
-            current = await self._core.database.is_current()
-        except DatabaseUnavailable:
-            return {"database": "cannot be reached"}
-        problems = {} if current else {"migrations": "run `hufu migrate`"}
-        try:
-            self._core.clock.now()
-        except ClockUnknown:
-            problems["clock"] = "not yet synced with the database's"
-        return problems
 
     async def _backend(self, secret: str) -> Deps | None:
         app = await app_of_secret(self._core.database, secret)
@@ -299,6 +297,15 @@ def _tell(trouble: Trouble) -> None:
         reason=trouble.reason,
         given_up=trouble.given_up,
     )
+
+
+def _tell_erased_again(accounts: int) -> None:
+    if accounts:
+        _log.warning("erased_again", accounts=accounts)
+
+
+def _tell_broken(error: str) -> None:
+    _log.error("resealing_broken", error=error)
 
 
 def _host_of(sent: bytes) -> str:

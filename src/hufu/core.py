@@ -21,6 +21,7 @@ from hufu.services.captcha import CaptchaPainter
 from hufu.services.clock import Clock, DatabaseClock
 from hufu.services.cores import share_of_cores
 from hufu.services.delivery import Channel
+from hufu.services.erasures import ErasureJournal
 from hufu.services.images import Images
 from hufu.services.keys import Digester, Keyring, Sealer
 from hufu.services.providers import open_provider
@@ -40,6 +41,7 @@ from hufu.wire.deviations import (
     UNKNOWN_USER_TOLD,
     Deviation,
 )
+from hufu.wire.load import Load
 
 STRICT_MIN_LENGTH = 8
 SAFE_CODE_DIGITS = 6
@@ -47,6 +49,7 @@ SAFE_CODE_LIFE = timedelta(minutes=10)
 RECOVERY_DELAY_HOURS = 72.0
 PRICE_UNITS = 10_000
 UPLOADS = Path("uploads", "avatar")
+ERASURES = "erasures.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +66,27 @@ class Core:
     hasher: Argon2Hasher
     _images: Images
     _painter: CaptchaPainter
-    _breakers: tuple[Breaker, ...]
+    _breakers: Mapping[str, Breaker]
+
+    def load(self) -> Load:
+        """How busy the process is."""
+        pool = self.database.connections
+        return Load(
+            work={
+                "hash": self.hasher.threads,
+                "picture": self._images.threads,
+                "captcha": self._painter.threads,
+            },
+            connections=pool.size,
+            connections_most=pool.most,
+            connections_idle=pool.idle,
+            connections_wanted=pool.wanted,
+            breakers={name: breaker.open for name, breaker in self._breakers.items()},
+        )
 
     async def close(self) -> None:
         """Let go of threads, providers and connections."""
-        for breaker in self._breakers:
+        for breaker in self._breakers.values():
             await breaker.close()
         for service in (self.hasher, self._images, self._painter):
             await asyncio.to_thread(service.close)
@@ -108,6 +127,7 @@ async def open_core(configuration: Configuration, clock: Clock | None = None) ->
         settings.apps.keys() | configuration.unserved.keys(), settings.templates_dir
     )
     uploads = Uploads(settings.data_dir / UPLOADS)
+    erasures = ErasureJournal(settings.erasures_file or settings.data_dir / ERASURES)
     apps = {
         name: Deps(
             app=_app(name, each, configuration),
@@ -121,6 +141,7 @@ async def open_core(configuration: Configuration, clock: Clock | None = None) ->
             images=images,
             painter=painter,
             uploads=uploads,
+            erasures=erasures,
             on_letters=letters.set,
         )
         for name, each in settings.apps.items()
@@ -136,7 +157,7 @@ async def open_core(configuration: Configuration, clock: Clock | None = None) ->
         hasher,
         images,
         painter,
-        tuple(breakers.values()),
+        breakers,
     )
 
 

@@ -156,6 +156,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     data_dir: Annotated[
         Path, Meta(description="folder of uploads and of the embedded database")
     ] = Path("hufu-data")
+    erasures_file: Annotated[
+        Path | None,
+        Meta(
+            description="journal of closed accounts, by which a restored database is corrected; "
+            "by default erasures.jsonl in the folder"
+        ),
+    ] = None
     host: Annotated[str, Meta(description="address to listen on")] = "127.0.0.1"
     port: Annotated[int, Meta(ge=1, le=65535, description="port to listen on")] = 8000
     workers: Annotated[int, Meta(ge=1, description="processes that serve")] = 1
@@ -164,7 +171,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         tuple[str, ...], Meta(description="networks whose X-Forwarded-For counts")
     ] = ()
     operator_networks: Annotated[
-        tuple[str, ...], Meta(description="networks that may read /metrics")
+        tuple[str, ...], Meta(description="networks that may read /metrics and all of /ready")
     ] = ("127.0.0.0/8", "::1/128")
     templates_dir: Annotated[
         Path | None, Meta(description="folder of message templates that replace the shipped ones")

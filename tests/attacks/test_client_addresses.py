@@ -90,7 +90,7 @@ def read_from_the_left(patch: pytest.MonkeyPatch) -> None:
             return ip_address(peer) if peer else None
 
     patch.setattr("hufu.wire.clients.client_address", first)
-    patch.setattr("hufu.pages.metrics.client_address", first)
+    patch.setattr("hufu.pages.operators.client_address", first)
 
 
 @attack(32, without=read_from_the_left, settings=FEW, config=behind_proxies)

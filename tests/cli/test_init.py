@@ -37,7 +37,7 @@ def test_the_file_is_its_owners_alone_and_its_keys_are_not_told(folder: Path) ->
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     keys = tomllib.loads(file.read_text())
     for name in ("pepper", "identity_key"):
-        assert Keyring.parse(keys[name]).newest == 1
+        assert Keyring.parse(keys[name]).current == 1
         assert keys[name] not in result.output
     assert keys["pepper"] != keys["identity_key"]
 

@@ -64,8 +64,8 @@ async def test_hashes_are_computed_and_compared(make: Callable[..., Argon2Hasher
     assert await hasher.matches(PASSWORD, verifier)
     assert not await hasher.matches(Password.typed("battery staple 2"), verifier)
     assert not await hasher.matches(PASSWORD, None)
-    assert (hasher.waiting, hasher.refused) == (0, 0)
+    assert (hasher.threads.waiting, hasher.threads.refused) == (0, 0)
     hasher.close()
     with pytest.raises(Overloaded):
         hasher.refuse_if_full()
-    assert hasher.refused == 1
+    assert hasher.threads.refused == 1

@@ -61,6 +61,40 @@ def test_a_digest_is_known_under_the_key_that_made_it() -> None:
     assert Digester(SECOND).matches("123456", Digester(BOTH).digest("123456"))
 
 
+def test_the_next_key_opens_and_is_not_used_yet() -> None:
+    prepared = Keyring.parse(f"{OLD} {NEW}:next")
+    assert (prepared.current, prepared.coming, prepared.past) == (1, 2, [])
+    assert Sealer(prepared).open(Sealer(BOTH).seal("123456", "letter"), "letter") == "123456"
+    assert Sealer(FIRST).open(Sealer(prepared).seal("123456", "letter"), "letter") == "123456"
+    assert Digester(prepared).matches("123456", Digester(BOTH).digest("123456"))
+    assert Digester(FIRST).matches("123456", Digester(prepared).digest("123456"))
+    assert Keyring.parse(f"{OLD} {NEW}:next").derive("letters").current == 1
+    assert (BOTH.current, BOTH.coming, BOTH.past) == (2, None, [1])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [f"{OLD}:next", f"{OLD}:next {NEW}", f"{OLD}:next {NEW}:next", f"{OLD} {NEW}:soon"],
+    ids=["nothing but", "a lower one", "both", "another word"],
+)
+def test_a_next_key_is_one_above_those_in_use(text: str) -> None:
+    with pytest.raises(KeyMalformed):
+        Keyring.parse(text)
+
+
+def test_a_stamped_digest_tells_its_key_but_for_the_first() -> None:
+    bare, stamped = Digester(FIRST).stamped("1"), Digester(BOTH).stamped("1")
+    assert (len(bare), len(stamped), stamped[32:]) == (32, 34, b"\x00\x02")
+    for digest in (bare, stamped):
+        assert Digester(BOTH).matches("1", digest)
+        assert not Digester(BOTH).matches("2", digest)
+
+
+def test_a_message_has_a_digest_under_every_key() -> None:
+    first, second = Digester(FIRST).digest("1"), Digester(SECOND).digest("1")
+    assert Digester(BOTH).digests("1") == [first, second]
+
+
 def test_a_key_is_for_one_use() -> None:
     codes, letters = (Digester(FIRST.derive(use)).digest("1") for use in ("codes", "letters"))
     assert codes != letters != Digester(FIRST).digest("1")

@@ -1,49 +1,147 @@
 """How busy a process is, as metrics show it."""
 
 import asyncio
-from dataclasses import dataclass
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from prometheus_client import REGISTRY
 
+from actors import Fomo
 from front_door import World
+from hufu.services.breaker import Breaker
+from hufu.services.delivery import DeliveryFailed, Letter
+from hufu.services.overload import Overloaded
 from hufu.wire import load
 
-
-@dataclass
-class Counting:
-    """A queue that has refused one more whenever it is asked."""
-
-    waiting: int = 3
-    asked: int = 0
-
-    @property
-    def refused(self) -> int:
-        self.asked += 1
-        return self.asked
+OF_FOMO = {"app": "fomo", "channel": "sms"}
 
 
-def value(name: str) -> float:
-    return REGISTRY.get_sample_value(name) or 0.0
+def value(name: str, **labels: str) -> float:
+    found = REGISTRY.get_sample_value(name, labels)
+    assert found is not None, name
+    return found
 
 
-async def test_lag_and_queue_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True)
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(load, "LOOK_EVERY", 0.001)
-    looks, queue = value("hufu_event_loop_lag_seconds_count"), Counting()
-    refused = value("hufu_hashes_refused_total")
-    watching = asyncio.create_task(load.watch_load(queue))
-    while queue.asked < 6:  # noqa: ASYNC110
+
+
+@asynccontextmanager
+async def watched(world: World) -> AsyncIterator[None]:
+    """The process is looked at meanwhile, and once more afterwards."""
+    watching = asyncio.create_task(load.watch_load(world.core.load))
+    yield
+    looks = value("hufu_event_loop_lag_seconds_count")
+    while value("hufu_event_loop_lag_seconds_count") < looks + 2:  # noqa: ASYNC110
         await asyncio.sleep(0)
     watching.cancel()
     await asyncio.wait([watching])
-    assert value("hufu_event_loop_lag_seconds_count") >= looks + 3
-    assert value("hufu_hashes_waiting") == 3
-    assert value("hufu_hashes_refused_total") - refused == queue.asked
 
 
-async def test_a_running_server_looks(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(load, "LOOK_EVERY", 0.001)
-    looks = value("hufu_event_loop_lag_seconds_count")
-    async with world.server.running():
-        while value("hufu_event_loop_lag_seconds_count") == looks:  # noqa: ASYNC110
+async def test_threads_are_looked_at(world_with) -> None:
+    async with world_with({"hash.slots": 1, "hash.queue": 1}) as world:
+        begun, end = threading.Event(), threading.Event()
+
+        def hash_slowly() -> None:
+            begun.set()
+            end.wait(30)
+
+        threads = world.core.hasher.threads
+        running = asyncio.create_task(threads.run(hash_slowly))
+        await asyncio.to_thread(begun.wait, 10)
+        waiting = asyncio.create_task(threads.run(lambda: None))
+        await asyncio.sleep(0)
+        async with watched(world):
+            pass
+        refused = value("hufu_work_refused_total", work="hash")
+        async with watched(world):
+            with pytest.raises(Overloaded):
+                await threads.run(lambda: None)
+        now = [value(f"hufu_work_{what}", work="hash") for what in ("slots", "running", "waiting")]
+        end.set()
+        await asyncio.gather(running, waiting)
+        async with watched(world):
+            pass
+        assert now == [1, 1, 1]
+        assert value("hufu_work_refused_total", work="hash") >= refused + 1
+        assert value("hufu_work_running", work="hash") == 0
+        assert value("hufu_work_slots", work="picture") == 1
+        assert value("hufu_work_slots", work="captcha") == 1
+
+
+async def test_connections_are_looked_at(world_with) -> None:
+    async with world_with({"database.connections": 2}) as world:
+        database, end = world.core.database, asyncio.Event()
+
+        async def hold() -> None:
+            async with database.look():
+                await end.wait()
+
+        holding = [asyncio.create_task(hold()) for _ in range(5)]
+        while database.connections.size - database.connections.idle < 2:  # noqa: ASYNC110
             await asyncio.sleep(0)
+        async with watched(world):
+            pass
+        assert value("hufu_database_connections", state="busy") == 2
+        assert value("hufu_database_connections", state="idle") == 0
+        assert value("hufu_database_connections_most") == 2
+        assert value("hufu_database_connections_wanted") == 3
+        end.set()
+        await asyncio.gather(*holding)
+        async with watched(world):
+            pass
+        assert value("hufu_database_connections", state="busy") == 0
+        assert value("hufu_database_connections", state="idle") == 2
+        assert value("hufu_database_connections_wanted") == 0
+
+
+class Failing:
+    async def send(self, _: Letter) -> None:
+        raise DeliveryFailed("refused")
+
+    async def close(self) -> None:
+        pass
+
+
+async def test_breakers_are_looked_at(world: World) -> None:
+    clock = [0.0]
+    breaker = Breaker(Failing(), failures=2, monotonic=lambda: clock[0])
+    world.core._breakers["sms"] = breaker
+    letter = Letter("1", "sms", "+86", "fomo", "register", "zh", "1", "", "")
+    for failures, is_open in ((0, 0), (1, 0), (2, 1)):
+        for _ in range(bool(failures)):
+            with pytest.raises(DeliveryFailed):
+                await breaker.send(letter)
+        async with watched(world):
+            pass
+        assert value("hufu_breakers_open", provider="sms") == is_open
+
+
+async def test_what_waits_in_the_outbox_is_shown(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await Fomo().call(world, "register", user_name="13390633695", pwd="correct horse 1")
+    world.advance(seconds=90)
+    await Fomo().call(world, "register", user_name="13390633696", pwd="correct horse 1")
+    backlogs = await world.core.courier.backlog()
+    assert backlogs["fomo", "sms"].letters == 2
+    assert 90 <= backlogs["fomo", "sms"].age < 120
+    assert (backlogs["fomo", "email"].letters, backlogs["fomo", "email"].age) == (0, 0.0)
+    shown: asyncio.Queue[dict[str, float]] = asyncio.Queue()
+
+    async def read() -> object:
+        if shown_before := REGISTRY.get_sample_value("hufu_outbox_letters", OF_FOMO):
+            age = value("hufu_outbox_oldest_seconds", **OF_FOMO)
+            shown.put_nowait({"letters": shown_before, "age": age})
+        return await world.core.courier.backlog()
+
+    monkeypatch.setattr(load, "OUTBOX_EVERY", 0)
+    watching = asyncio.create_task(load.watch_outbox(read))
+    seen = await shown.get()
+    watching.cancel()
+    await asyncio.wait([watching])
+    assert seen["letters"] == 2
+    assert seen["age"] >= 90

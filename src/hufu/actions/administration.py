@@ -5,10 +5,12 @@ from datetime import datetime
 
 from hufu.actions.deps import Deps
 from hufu.domain.accounts import Account, AccountState
+from hufu.domain.erasures import Erasure
 from hufu.domain.events import EventKind
 from hufu.domain.identifiers import BoundIdentifier, Identifier
 from hufu.domain.permissions import Role
 from hufu.domain.sessions import Session
+from hufu.services.erasures import ErasureJournal
 from hufu.storage.work import Work
 
 EVENTS_SHOWN = 20
@@ -76,18 +78,27 @@ class AccountClosed(Exception):
     """A closed account is a tombstone, and stays as it is."""
 
 
-async def _lock_open(work: Work, account_id: int) -> None:
+async def _lock_open(work: Work, account_id: int) -> Account:
     account = await work.accounts.lock(account_id)
     if account.state is AccountState.CLOSED:
         raise AccountClosed
+    return account
 
 
 async def close_account(deps: Deps, account_id: int, reason: str) -> None:
-    """Close the account for ever: what identifies the person is erased, the tombstone remains.
-    Raises AccountClosed."""
+    """Close the account for ever: what identifies the person is erased, the tombstone remains, and
+    the journal knows of it before it is done. Raises AccountClosed, JournalUnavailable."""
+    await erase(deps, account_id, reason, deps.erasures)
+
+
+async def erase(
+    deps: Deps, account_id: int, reason: str, journal: ErasureJournal | None = None
+) -> None:
+    """The same; without a journal for what stands in one. Raises AccountClosed,
+    JournalUnavailable."""
     async with deps.begin() as work:
         now = deps.now()
-        await _lock_open(work, account_id)
+        account = await _lock_open(work, account_id)
         pictures = await work.profiles.avatars_of(account_id)
         for bound in await work.identifiers.of(account_id):
             await work.codes.void(deps.app.pool, bound.identifier, now)
@@ -101,6 +112,8 @@ async def close_account(deps: Deps, account_id: int, reason: str) -> None:
         await work.identity_numbers.delete_all(account_id)
         await work.handles.release(account_id, None, now)
         await work.events.add(EventKind.CLOSED, now, account_id=account_id, reason=reason)
+        if journal is not None:
+            await journal.add(Erasure(account_id, account.pool, account.created_at, now))
         await work.commit()
     for picture in pictures:
         await deps.uploads.remove(picture)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeAlias
@@ -77,6 +78,14 @@ class OpenedLetter:
     text: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """So many letters have to leave; the oldest waits for `age` seconds."""
+
+    letters: int
+    age: float
+
+
 class Courier:
     """Delivers what is due. Any number of them may work on one outbox."""
 
@@ -96,6 +105,17 @@ class Courier:
     def available(self, app: str, channel: Channel) -> bool:
         """Whether the app's messages would leave now."""
         return _open(self._routes[app, channel])
+
+    async def backlog(self) -> dict[tuple[str, str], Backlog]:
+        """What has to leave, by app and channel, also where that is nothing."""
+        now = self._clock.now()
+        async with self._database.look() as work:
+            found = await work.outbox.backlog()
+        waiting = {
+            pair: Backlog(letters, max(0.0, (now - oldest).total_seconds()))
+            for pair, (letters, oldest) in found.items()
+        }
+        return {pair: waiting.get(pair, Backlog(0, 0.0)) for pair in self._routes}
 
     async def deliver_due(self, tell: Tell) -> int:
         """Take one batch of due letters and deliver each by itself; how many were taken.
@@ -223,7 +243,14 @@ def open_letter(sealer: Sealer, letter: SealedLetter) -> OpenedLetter:
 async def newest_letters(
     database: Database, sealer: Sealer, recipient: str | None, most: int
 ) -> list[OpenedLetter]:
-    """The newest letters of the outbox, to one recipient or to anybody."""
+    """The newest letters of the outbox, to one recipient or to anybody, without those of a retired
+    key. Raises SealBroken where no key opens any."""
     async with database.look() as work:
         letters = await work.outbox.newest(recipient, most)
-    return [open_letter(sealer, letter) for letter in letters]
+    opened = []
+    for letter in letters:
+        with suppress(SealBroken):
+            opened.append(open_letter(sealer, letter))
+    if letters and not opened:
+        raise SealBroken
+    return opened

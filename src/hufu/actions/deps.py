@@ -14,6 +14,7 @@ from hufu.services.argon2 import Hasher
 from hufu.services.captcha import CaptchaPainter
 from hufu.services.clock import Clock
 from hufu.services.delivery import Channel
+from hufu.services.erasures import ErasureJournal
 from hufu.services.images import Images
 from hufu.services.keys import Digester, Sealer
 from hufu.services.templates import Templates
@@ -98,6 +99,7 @@ class Deps:
     images: Images
     painter: CaptchaPainter
     uploads: Uploads
+    erasures: ErasureJournal
     on_letters: Callable[[], None]
 
     def now(self) -> datetime:

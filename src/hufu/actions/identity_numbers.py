@@ -96,6 +96,8 @@ async def record_identity(
         deps.secrets.identity_numbers.seal(number.number, SEALED_AS),
         deps.secrets.blind_index.digest(number.number),
     )
+    if deps.app.sole_identity_numbers:
+        await _refuse_another_holder(deps, work, account_id, number)
     try:
         claimed = await work.identity_numbers.claim(
             account_id,
@@ -113,6 +115,22 @@ async def record_identity(
             return  # The same request, sent twice at once.
         raise IdentityNumberSet
     await work.events.add(EventKind.IDENTITY_SET, now, app=deps.app.name, account_id=account_id)
+
+
+async def _refuse_another_holder(
+    deps: Deps, work: Work, account_id: int, number: IdentityNumber
+) -> None:
+    """Where the server has several keys, the unique index alone does not tell.
+
+    Raises IdentityNumberTaken.
+    """
+    indexes = deps.secrets.blind_index.digests(number.number)
+    if len(indexes) == 1:
+        return
+    await work.identity_numbers.lock_number(indexes)
+    holder = await work.identity_numbers.find_holder(deps.app.name, indexes)
+    if holder not in {None, account_id}:
+        raise IdentityNumberTaken
 
 
 @dataclass(frozen=True, slots=True)

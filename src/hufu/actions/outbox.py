@@ -124,7 +124,7 @@ async def send_code(
             identifier=identifier,
             binding=binding,
             account_id=account_id,
-            digest=deps.secrets.codes.digest(f"{code_id}:{digits}"),
+            digest=deps.secrets.codes.stamped(f"{code_id}:{digits}"),
             guesses=0,
             sent_at=now,
             expires_at=now + deps.app.code_life,

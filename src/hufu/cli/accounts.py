@@ -10,6 +10,7 @@ from hufu.actions import administration
 from hufu.actions.administration import AccountClosed, AccountShown
 from hufu.actions.deps import Deps
 from hufu.cli.account_view import account_facts, print_account
+from hufu.cli.erasures import erasures, replay_erasures
 from hufu.cli.options import (
     JSON,
     app_named,
@@ -241,3 +242,7 @@ def _role(core: Core, app: str, name: str) -> Role:
 def _refuse_closed(found: AccountShown) -> None:
     if found.account.state is AccountState.CLOSED:
         raise click.ClickException(f"account {found.account.id} is closed")
+
+
+accounts.add_command(erasures)
+accounts.add_command(replay_erasures)

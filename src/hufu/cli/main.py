@@ -17,6 +17,7 @@ PARTS = {
     "accounts": "hufu.cli.accounts",
     "rewards": "hufu.cli.rewards",
     "ledger": "hufu.cli.ledger",
+    "keys": "hufu.cli.keys",
     "apps": "hufu.cli.apps",
     "settings": "hufu.cli.settings",
     "bench": "hufu.cli.bench",
@@ -57,6 +58,7 @@ def _told(error: Exception) -> str | None:
     """
     from hufu.configuration import SettingsRefused  # noqa: PLC0415
     from hufu.services.delivery import ProviderMisconfigured  # noqa: PLC0415
+    from hufu.services.erasures import JournalUnavailable  # noqa: PLC0415
     from hufu.services.postgres import PostgresUnavailable  # noqa: PLC0415
     from hufu.services.templates import TemplateRefused  # noqa: PLC0415
     from hufu.storage.loss import DatabaseUnavailable  # noqa: PLC0415
@@ -66,6 +68,8 @@ def _told(error: Exception) -> str | None:
             return str(error)
         case PostgresUnavailable():
             return f"the embedded database: {error}"
+        case JournalUnavailable():
+            return f"the journal of erasures: {error}"
         case DatabaseUnavailable():
             return f"the database cannot be reached ({error})"
         case _:

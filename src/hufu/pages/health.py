@@ -6,8 +6,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-Readiness = Callable[[], Awaitable[dict[str, str]]]
-"""What stands in the way of serving, by name; empty when nothing does."""
+from hufu.actions.readiness import Readiness
+from hufu.pages.operators import Operators
+
+Read = Callable[[], Awaitable[Readiness]]
 
 
 async def health(_: Request) -> Response:
@@ -15,17 +17,18 @@ async def health(_: Request) -> Response:
     return JSONResponse({"status": "ok"})
 
 
-def routes(readiness: Readiness) -> list[Route]:
-    """`/health` and `/ready`."""
+def routes(read: Read, operators: Operators) -> list[Route]:
+    """`/health` and `/ready`, which shows operators what it sees of the database."""
 
-    async def ready(_: Request) -> Response:
-        problems = await readiness()
-        if problems:
+    async def ready(request: Request) -> Response:
+        found = await read()
+        seen = {"database": found.seen} if found.seen and operators.sent(request) else {}
+        if found.problems:
             return JSONResponse(
-                {"status": "unavailable", "problems": problems},
+                {"status": "unavailable", "problems": found.problems, **seen},
                 status_code=503,
                 headers={"Retry-After": "1"},
             )
-        return JSONResponse({"status": "ready"})
+        return JSONResponse({"status": "ready", **seen})
 
     return [Route("/health", health), Route("/ready", ready)]

@@ -1,6 +1,7 @@
 """Metrics for Prometheus, summed over the workers."""
 
 import os
+from pathlib import Path
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -13,26 +14,34 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from hufu.wire.clients import Network, Proxies, client_address
+from hufu.pages.operators import Operators
 from hufu.wire.metrics import publish
 
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 
 
-def routes(operators: tuple[Network, ...], proxies: Proxies) -> list[Route]:
+def routes(operators: Operators) -> list[Route]:
     """`/metrics`, for the operators' networks only."""
 
     async def metrics(request: Request) -> Response:
-        peer = request.client.host if request.client else None
-        forwarded = [value for key, value in request.headers.raw if key == b"x-forwarded-for"]
-        address = client_address(peer, forwarded, proxies)
-        if address is None or not any(address in network for network in operators):
+        if not operators.sent(request):
             return PlainTextResponse("not found\n", status_code=404)
         publish()
         registry = REGISTRY
-        if os.environ.get(MULTIPROCESS):
+        if folder := os.environ.get(MULTIPROCESS):
+            _forget_the_dead(Path(folder))
             registry = CollectorRegistry()
             multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     return [Route("/metrics", metrics)]
+
+
+def _forget_the_dead(folder: Path) -> None:
+    """What workers that ended last said of how busy they were does not count any more."""
+    for file in folder.glob("gauge_live*.db"):
+        worker = int(file.stem.rpartition("_")[2])
+        try:
+            os.kill(worker, 0)
+        except ProcessLookupError:
+            multiprocess.mark_process_dead(worker, str(folder))  # type: ignore[no-untyped-call]

@@ -1,7 +1,6 @@
 """What our own JSON APIs have in common: they answer errors as problem details (RFC 9457)."""
 
 import traceback
-import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 
@@ -15,6 +14,8 @@ from hufu.domain.errors import Malformed
 from hufu.services.clock import ClockUnknown
 from hufu.services.overload import Overloaded, Unavailable
 from hufu.wire.body import BodyTooLarge, ClientGone
+from hufu.wire.metrics import ANSWERS, OK
+from hufu.wire.request_ids import HEADER, request_id
 
 JSON = "application/json"
 RETRY_AFTER = 1
@@ -74,11 +75,17 @@ def api_route(path: str, handlers: Mapping[str, Handler]) -> Route:
     async def answer(request: Request) -> Response:
         try:
             handler = handlers.get("GET" if request.method == "HEAD" else request.method)
-            return await (handler or refuse)(request)
+            answered = await (handler or refuse)(request)
         except (ClientGone, ClientDisconnect):
+            ANSWERS.add("", path, ClientGone.__name__)
             return Response(status_code=HTTPStatus.BAD_REQUEST)
         except Exception as error:  # noqa: BLE001  # Unforeseen ones are logged there.
-            return problem_of(path, error).response()
+            named = next((value for key, value in request.headers.raw if key == HEADER), None)
+            problem = problem_of(path, error, named)
+            ANSWERS.add("", path, problem.code)
+            return problem.response()
+        ANSWERS.add("", path, OK)
+        return answered
 
     route = Route(path, answer)
     route.methods = None  # Starlette would refuse the others in words of its own.
@@ -96,8 +103,9 @@ def not_allowed(methods: Sequence[str]) -> Problem:
     )
 
 
-def problem_of(path: str, error: Exception) -> Problem:
-    """What is answered instead of success; an error that nobody foresaw is logged."""
+def problem_of(path: str, error: Exception, named: bytes | None) -> Problem:
+    """What is answered instead of success; an error that nobody foresaw is logged, under the name
+    that the request had already, or under a new one."""
     match error:
         case Problem():
             return error
@@ -119,10 +127,10 @@ def problem_of(path: str, error: Exception) -> Problem:
                 "not at the moment",
                 {"Retry-After": str(seconds)},
             )
-    request_id = uuid.uuid4().hex
+    id = request_id(named)
     _log.error(
         "broken",
-        request_id=request_id,
+        request_id=id,
         endpoint=path,
         error=type(error).__name__,  # Its text may hold what the client sent.
         at="".join(traceback.format_tb(error.__traceback__)),
@@ -131,5 +139,5 @@ def problem_of(path: str, error: Exception) -> Problem:
         HTTPStatus.INTERNAL_SERVER_ERROR,
         "broken",
         "this should not have happened",
-        {"X-Request-Id": request_id},
+        {"X-Request-Id": id},
     )

@@ -37,6 +37,7 @@ from hufu.wire.dialect import TokenReader
 from hufu.wire.fields import Matching, Reader, Whole
 from hufu.wire.headers import Headers
 from hufu.wire.metrics import ANSWERS, OK
+from hufu.wire.request_ids import HEADER
 from hufu.wire.serve import Send
 
 SESSION = "/v1/session"
@@ -115,7 +116,7 @@ class SessionDoor:
             _require_asking(method)
             _, _, _, found = await self.find(scope, headers)
         except Exception as error:  # noqa: BLE001  # Unforeseen ones are logged there.
-            problem = problem_of(SESSION, error)
+            problem = problem_of(SESSION, error, headers.first(HEADER))
             ANSWERS.add("", SESSION, problem.code)
             await standing(problem.response())(scope, receive, send)
             return

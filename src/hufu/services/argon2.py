@@ -40,7 +40,7 @@ class Hasher(Protocol):
         ...
 
     async def make(self, password: Password, scheme: Scheme) -> Verifier:
-        """A verifier of the password, under the newest pepper. Raises Overloaded."""
+        """A verifier of the password, under the current pepper. Raises Overloaded."""
         ...
 
     async def matches(self, password: Password, verifier: Verifier | None) -> bool:
@@ -88,25 +88,20 @@ class Argon2Hasher:
         )
 
     @property
-    def waiting(self) -> int:
-        """How many hashes wait for a thread."""
-        return self._threads.waiting
-
-    @property
-    def refused(self) -> int:
-        """How many hashes were refused so far."""
-        return self._threads.refused
+    def threads(self) -> BoundedThreads:
+        """What hashes."""
+        return self._threads
 
     def refuse_if_full(self) -> None:
         """See that a hash would be computed, before anything is done for it. Raises Overloaded."""
         self._threads.refuse_if_full()
 
     async def make(self, password: Password, scheme: Scheme) -> Verifier:
-        """A verifier of the password, under the newest pepper."""
+        """A verifier of the password, under the current pepper."""
         material = password.material(scheme)
         if material is None:
             raise ValueError("a password of which only the MD5 is known has no such verifier")
-        version = self._pepper.newest
+        version = self._pepper.current
         secret = keyed(material, self._pepper.keys[version])
         argon2 = await self._threads.run(partial(self._hash, secret))
         return Verifier(scheme, version, argon2.decode())
@@ -122,11 +117,12 @@ class Argon2Hasher:
         return await self._threads.run(partial(_verify, hashed, secret))
 
     def outdated(self, verifier: Verifier, scheme: Scheme) -> bool:
-        """Whether scheme, pepper or cost are not today's."""
+        """Whether scheme, pepper or cost are not today's; a newer pepper is tomorrow's, which a
+        server that was restarted earlier has in use."""
         cost = f"$m={self._cost.memory_kib},t={self._cost.passes},p={self._cost.lanes}$"
         return (
             verifier.scheme is not scheme
-            or verifier.pepper_version != self._pepper.newest
+            or verifier.pepper_version < self._pepper.current
             or cost not in verifier.argon2
         )
 

@@ -43,6 +43,11 @@ class Breaker:
             return True
         return not self._on_trial and self._monotonic() - self._opened_at >= self._pause
 
+    @property
+    def open(self) -> bool:
+        """Whether the provider is left alone, but for letters on trial."""
+        return self._opened_at is not None
+
     async def send(self, letter: Letter) -> None:
         """Send through the provider; raises DeliveryFailed, and BreakerOpen at once while open."""
         if not self.available:

@@ -44,6 +44,11 @@ class CaptchaPainter:
         """The text as a JPEG of 200 x 75 pixels, different every time. Raises Overloaded."""
         return await self._threads.run(partial(self._paint, text))
 
+    @property
+    def threads(self) -> BoundedThreads:
+        """What does the work."""
+        return self._threads
+
     def close(self) -> None:
         """Drop what waits and wait for what runs."""
         self._threads.close()

@@ -192,6 +192,11 @@ class Images:
         """As `clean`; raises also Overloaded."""
         return await self._threads.run(partial(clean, data))
 
+    @property
+    def threads(self) -> BoundedThreads:
+        """What does the work."""
+        return self._threads
+
     def close(self) -> None:
         """Drop what waits and wait for what runs."""
         self._threads.close()

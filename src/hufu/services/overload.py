@@ -148,6 +148,16 @@ class BoundedThreads:
         """How many pieces of work wait for a thread."""
         return len(self._queue)
 
+    @property
+    def busy(self) -> int:
+        """How many pieces of work are being done."""
+        return self._busy
+
+    @property
+    def most(self) -> int:
+        """How many can be done at once."""
+        return self._most
+
     def refuse_if_full(self) -> None:
         """For who has something to prepare before the work. Raises `Overloaded`."""
         with self._changed:

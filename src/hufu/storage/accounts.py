@@ -1,5 +1,6 @@
 """Accounts."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import asyncpg
@@ -34,6 +35,23 @@ class Accounts(Rows):
             "SELECT id, pool, state, created_at FROM accounts WHERE id = $1 AND pool = $2", id, pool
         )
         return _account(row) if row else None
+
+    async def all_of(self, ids: Sequence[int]) -> list[Account]:
+        """Those accounts of the ids that there are."""
+        rows = await self._connection.fetch(
+            "SELECT id, pool, state, created_at FROM accounts WHERE id = ANY($1)", ids
+        )
+        return [_account(row) for row in rows]
+
+    async def all_in(self, pool: str, state: AccountState) -> list[Account]:
+        """Every account of the pool in that state, by id; the whole table is read."""
+        rows = await self._connection.fetch(
+            "SELECT id, pool, state, created_at FROM accounts WHERE pool = $1 AND state = $2 "
+            "ORDER BY id",
+            pool,
+            state,
+        )
+        return [_account(row) for row in rows]
 
     async def lock(self, id: int) -> Account:
         """The account, held so that steps which must see each other's effect run one by one."""

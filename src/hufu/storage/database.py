@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any, Literal, Self
@@ -16,7 +17,7 @@ from hufu.storage.loss import LOST, DatabaseUnavailable
 from hufu.storage.presented import LastSeen, PresentedSessions
 from hufu.storage.replica import Replica
 from hufu.storage.rows import Connection
-from hufu.storage.schema import is_current
+from hufu.storage.schema import is_current, schema_of
 from hufu.storage.work import Work
 
 Pgbouncer = Literal["no", "unprepared", "prepared"]
@@ -53,6 +54,28 @@ POINT_READS = {
 """For statements that follow keys through indexes, whatever the statistics say."""
 
 
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """A pool's connections: how many there are and may be, how many of them do nothing, and how
+    many pieces of work wait for one."""
+
+    size: int
+    most: int
+    idle: int
+    wanted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a connection sees of its database: `host` is None for a local socket, `schema` where
+    there is none yet. A standby takes no writes."""
+
+    host: str | None
+    standby: bool
+    version: str
+    schema: str | None
+
+
 class Database:
     """A pool of connections and the two ways of using one: `begin` and `look`. What many requests
     want at once is gathered: `presented` sessions, when they were `last_seen`, and `record`."""
@@ -64,6 +87,7 @@ class Database:
         self._lane = lane
         self.replica = Replica(replica[0], self._beat, replica[1]) if replica else None
         self._wait = wait
+        self._wanted = 0
         self._events = Gatherer(self._add_events)
         self.presented = PresentedSessions(lane, self.replica)
         self.last_seen = LastSeen(self._save_seen)
@@ -153,10 +177,26 @@ class Database:
         """
         await self._events.put(happened)
 
+    @property
+    def connections(self) -> Connections:
+        """How busy the pool is."""
+        most = self._pool.get_max_size()
+        wanted = max(0, self._wanted - most)
+        return Connections(self._pool.get_size(), most, self._pool.get_idle_size(), wanted)
+
     async def is_current(self) -> bool:
         """Whether the schema is the one of this version. Raises DatabaseUnavailable."""
         async with self._connection() as connection:
             return await is_current(connection)
+
+    async def look_around(self) -> Sight:
+        """What is there, and whether it can be written to. Raises DatabaseUnavailable."""
+        async with self._connection() as connection:
+            (row,) = await connection.fetch(
+                "SELECT host(inet_server_addr()) || ':' || inet_server_port(), "
+                "pg_is_in_recovery(), current_setting('server_version')"
+            )
+            return Sight(row[0], row[1], row[2], await schema_of(connection))
 
     async def now(self) -> datetime:
         """The database's time, in UTC. Raises DatabaseUnavailable."""
@@ -179,8 +219,11 @@ class Database:
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:
+        self._wanted += 1
         try:
             async with self._pool.acquire(timeout=self._wait) as connection:
                 yield connection
         except LOST as error:
             raise DatabaseUnavailable(type(error).__name__) from error
+        finally:
+            self._wanted -= 1

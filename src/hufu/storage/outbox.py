@@ -106,6 +106,15 @@ class Outbox(Rows):
             "UPDATE outbox SET due_at = $2, attempts = $3 WHERE id = $1", id, due_at, attempts
         )
 
+    async def backlog(self) -> dict[tuple[str, str], tuple[int, datetime]]:
+        """What still has to leave, by app and channel: how many letters, and when the oldest of
+        them was written."""
+        rows = await self._connection.fetch(
+            "SELECT app, channel, count(*), min(created_at) FROM outbox "
+            "WHERE sent_at IS NULL AND failed_at IS NULL GROUP BY app, channel"
+        )
+        return {(app, channel): (letters, oldest) for app, channel, letters, oldest in rows}
+
     async def newest(self, recipient: str | None, most: int) -> list[SealedLetter]:
         """The newest letters, to one recipient or to anybody."""
         of_one, newest = "WHERE recipient = $2 ", "ORDER BY id DESC LIMIT $1"

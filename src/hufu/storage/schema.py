@@ -9,11 +9,16 @@ from hufu.storage.rows import Connection
 
 async def is_current(connection: Connection) -> bool:
     """Whether the schema is the one that this version was written for."""
+    return await schema_of(connection) == HEAD
+
+
+async def schema_of(connection: Connection) -> str | None:
+    """The version of the schema, None where there is none yet."""
     try:
-        version = await connection.fetchval("SELECT version_num FROM alembic_version")
+        version: str | None = await connection.fetchval("SELECT version_num FROM alembic_version")
     except asyncpg.UndefinedTableError:
-        return False
-    return bool(version == HEAD)
+        return None
+    return version
 
 
 async def is_up_to_date(url: str) -> bool:

@@ -13,6 +13,7 @@ from hufu.storage.heartbeats import Heartbeats
 from hufu.storage.identifiers import Identifiers
 from hufu.storage.identity_numbers import IdentityNumbers
 from hufu.storage.invitations import Invitations
+from hufu.storage.key_uses import KeyUses
 from hufu.storage.ledger import Ledger
 from hufu.storage.limits import LimitCounters
 from hufu.storage.newcomers import Newcomers
@@ -67,6 +68,7 @@ class Work:
     identifiers = _Of(Identifiers)
     identity_numbers = _Of(IdentityNumbers)
     invitations = _Of(Invitations)
+    key_uses = _Of(KeyUses)
     ledger = _Of(Ledger)
     limits = _Of(LimitCounters)
     newcomers = _Of(Newcomers)

@@ -1,34 +1,70 @@
-"""How busy a process is: what its event loop and its hashing threads keep waiting."""
+"""How busy a process is: its event loop, its threads, its connections, and what has to leave it."""
 
 import asyncio
-from typing import Protocol
+from collections import Counter as Counts
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 
-from hufu.wire.metrics import HASHES_REFUSED, HASHES_WAITING, LOOP_LAG
+from hufu.actions.delivery import Backlog
+from hufu.services.clock import ClockUnknown
+from hufu.services.overload import BoundedThreads, Unavailable
+from hufu.wire import metrics
 
 LOOK_EVERY = 0.25
+OUTBOX_EVERY = 10.0
+OUTBOX_AGAIN = 1.0
 
 
-class Queue(Protocol):
-    """Something that has a queue, and refuses what does not fit."""
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A process as it is now: its threads by the kind of their work; how many connections it has
+    and may have, how many of those do nothing, and how much work waits for one; and by a provider's
+    name whether its breaker is open."""
 
-    @property
-    def waiting(self) -> int:
-        """How many wait now."""
-        ...
-
-    @property
-    def refused(self) -> int:
-        """How many were refused since it began."""
-        ...
+    work: Mapping[str, BoundedThreads]
+    connections: int
+    connections_most: int
+    connections_idle: int
+    connections_wanted: int
+    breakers: Mapping[str, bool]
 
 
-async def watch_load(hashes: Queue) -> None:
+async def watch_load(look: Callable[[], Load]) -> None:
     """Measure for ever, and count what was refused since the last look."""
-    loop, refused = asyncio.get_running_loop(), 0
+    loop, refused = asyncio.get_running_loop(), Counts[str]()
     while True:
         due = loop.time() + LOOK_EVERY
         await asyncio.sleep(LOOK_EVERY)
-        LOOP_LAG.observe(max(0.0, loop.time() - due))
-        HASHES_WAITING.set(hashes.waiting)
-        before, refused = refused, hashes.refused
-        HASHES_REFUSED.inc(refused - before)
+        metrics.LOOP_LAG.observe(max(0.0, loop.time() - due))
+        _show(look(), refused)
+
+
+def _show(load: Load, refused: Counts[str]) -> None:
+    for name, work in load.work.items():
+        metrics.WORK_SLOTS.labels(name).set(work.most)
+        metrics.WORK_RUNNING.labels(name).set(work.busy)
+        metrics.WORK_WAITING.labels(name).set(work.waiting)
+        metrics.WORK_REFUSED.labels(name).inc(work.refused - refused[name])
+        refused[name] = work.refused
+    metrics.CONNECTIONS.labels("idle").set(load.connections_idle)
+    metrics.CONNECTIONS.labels("busy").set(load.connections - load.connections_idle)
+    metrics.CONNECTIONS_MOST.set(load.connections_most)
+    metrics.CONNECTIONS_WANTED.set(load.connections_wanted)
+    for provider, is_open in load.breakers.items():
+        metrics.BREAKERS_OPEN.labels(provider).set(is_open)
+
+
+async def watch_outbox(
+    read: Callable[[], Awaitable[Mapping[tuple[str, str], Backlog]]],
+) -> None:
+    """Show for ever what waits to be sent, by app and channel."""
+    while True:
+        try:
+            backlogs = await read()
+        except (Unavailable, ClockUnknown):
+            await asyncio.sleep(OUTBOX_AGAIN)  # `/ready` tells.
+            continue
+        for (app, channel), backlog in backlogs.items():
+            metrics.LETTERS_WAITING.labels(app, channel).set(backlog.letters)
+            metrics.LETTERS_AGE.labels(app, channel).set(backlog.age)
+        await asyncio.sleep(OUTBOX_EVERY)

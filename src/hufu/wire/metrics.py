@@ -4,6 +4,8 @@ from collections import Counter as Counts
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from hufu.actions.keys import Resealed
+
 
 class Tally:
     """A counter for what happens on every request, told to Prometheus now and then.
@@ -62,12 +64,70 @@ LOOP_LAG = Histogram(
     "How much later than due the event loop gets to something, looked at four times a second",
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
 )
-HASHES_WAITING = Gauge(
-    "hufu_hashes_waiting", "Password hashes that wait for a thread", multiprocess_mode="livesum"
+WORK_SLOTS = Gauge(
+    "hufu_work_slots",
+    "How much work of a kind (hash, picture, captcha) can be done at once",
+    ("work",),
+    multiprocess_mode="livesum",
 )
-HASHES_REFUSED = Counter(
-    "hufu_hashes_refused_total", "Password hashes that were too many, and answered with 503"
+WORK_RUNNING = Gauge(
+    "hufu_work_running", "How much of it is being done", ("work",), multiprocess_mode="livesum"
 )
+WORK_WAITING = Gauge(
+    "hufu_work_waiting", "How much of it waits for a thread", ("work",), multiprocess_mode="livesum"
+)
+WORK_REFUSED = Counter(
+    "hufu_work_refused_total", "How much of it was too much, and answered with 503", ("work",)
+)
+
+CONNECTIONS = Gauge(
+    "hufu_database_connections",
+    "Connections to the database, busy and idle",
+    ("state",),
+    multiprocess_mode="livesum",
+)
+CONNECTIONS_MOST = Gauge(
+    "hufu_database_connections_most",
+    "How many there may be",
+    multiprocess_mode="livesum",
+)
+CONNECTIONS_WANTED = Gauge(
+    "hufu_database_connections_wanted",
+    "Work that waits for a connection to the database",
+    multiprocess_mode="livesum",
+)
+
+BREAKERS_OPEN = Gauge(
+    "hufu_breakers_open",
+    "How many workers leave a provider of messages alone, because it keeps failing",
+    ("provider",),
+    multiprocess_mode="livesum",
+)
+LETTERS_WAITING = Gauge(
+    "hufu_outbox_letters",
+    "Messages that are neither sent nor given up",
+    ("app", "channel"),
+    multiprocess_mode="mostrecent",
+)
+LETTERS_AGE = Gauge(
+    "hufu_outbox_oldest_seconds",
+    "How long the oldest of them waits",
+    ("app", "channel"),
+    multiprocess_mode="mostrecent",
+)
+
+
+RESEALED = Counter(
+    "hufu_identity_numbers_resealed_total",
+    "Identity numbers under an old key that were sealed anew, or are lost as no key opens them",
+    ("outcome",),
+)
+
+
+def add_resealed(found: Resealed) -> None:
+    """Count what became of a page of identity numbers under old keys."""
+    RESEALED.labels("done").inc(found.done)
+    RESEALED.labels("lost").inc(found.lost)
 
 
 def add_clock_skew(app: str, skew: float) -> None:

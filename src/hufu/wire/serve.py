@@ -4,7 +4,6 @@ import asyncio
 import re
 import time
 import traceback
-import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any, Generic
@@ -38,6 +37,7 @@ from hufu.wire.dialect import (
 from hufu.wire.express import Express
 from hufu.wire.fields import Reader
 from hufu.wire.headers import Headers
+from hufu.wire.request_ids import HEADER, request_id
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 NOT_FOUND = 404
@@ -159,7 +159,7 @@ class Service(Generic[Options]):
             raise
         except Exception as error:  # noqa: BLE001  # Unforeseen: logged, and told as "broken".
             outcome = metrics.BROKEN
-            return self._broken(row, error)
+            return self._broken(row, error, headers)
         finally:
             metrics.ANSWERS.add(self._deps.app.name, row.endpoint.path, outcome)
 
@@ -256,17 +256,17 @@ class Service(Generic[Options]):
             self._dialect.broken, status=UNAVAILABLE, extra=_retry_after(seconds)
         )
 
-    def _broken(self, row: _Row[Options], error: Exception) -> Encoded:
-        request_id = uuid.uuid4().hex
+    def _broken(self, row: _Row[Options], error: Exception, headers: Headers) -> Encoded:
+        id = request_id(headers.first(HEADER))
         _log.error(
             "broken",
-            request_id=request_id,
+            request_id=id,
             app=self._deps.app.name,
             endpoint=row.endpoint.path,
             error=type(error).__name__,  # Its text may hold what the client sent.
             at="".join(traceback.format_tb(error.__traceback__)),
         )
-        extra = ((b"x-request-id", request_id.encode()),)
+        extra = ((HEADER, id.encode()),)
         return self._mount.encoded(self._dialect.broken, status=BROKEN, extra=extra)
 
 

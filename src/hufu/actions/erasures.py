@@ -1,0 +1,69 @@
+"""Erased accounts stay erased, also when an older state of the database is restored."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from hufu.actions.administration import AccountClosed, erase
+from hufu.actions.deps import Deps
+from hufu.domain.accounts import AccountState
+from hufu.domain.erasures import Erasure
+from hufu.services.clock import ClockUnknown
+from hufu.services.overload import Unavailable
+
+REASON = "erased before; a restore had brought it back"
+AT_ONCE = 10_000
+AGAIN = 1.0  # Seconds.
+
+
+async def replay_erasures(pools: Sequence[Deps], erasures: Sequence[Erasure]) -> int:
+    """Erase again what is there again; how many accounts that were. `pools` is one app of each.
+
+    May be done at any time and any number of times, by many at once.
+    """
+    again = 0
+    for deps in pools:
+        erased = [each for each in erasures if each.pool == deps.app.pool]
+        for first in range(0, len(erased), AT_ONCE):
+            again += await _replay(deps, erased[first : first + AT_ONCE])
+    return again
+
+
+async def _replay(deps: Deps, erasures: Sequence[Erasure]) -> int:
+    async with deps.look() as work:
+        accounts = await work.accounts.all_of([each.account_id for each in erasures])
+    undone: dict[int, list[Erasure]] = {}
+    for each in erasures:
+        undone.setdefault(each.account_id, []).append(each)
+    again = 0
+    for account in accounts:
+        if any(each.undone(account) for each in undone[account.id]):
+            try:
+                await erase(deps, account.id, REASON)
+            except AccountClosed:
+                continue  # By another server that starts at the same time.
+            again += 1
+    return again
+
+
+async def keep_erased(pools: Sequence[Deps], told: Callable[[int], None]) -> None:
+    """Replay the journal once, as soon as the database can be reached; who serves does that first,
+    for the database may have been restored."""
+    while True:
+        try:
+            erasures = [each for deps in pools[:1] for each in await deps.erasures.read()]
+            told(await replay_erasures(pools, erasures))
+        except (Unavailable, ClockUnknown):
+            await asyncio.sleep(AGAIN)
+        else:
+            return
+
+
+async def list_erasures(pools: Sequence[Deps]) -> list[Erasure]:
+    """Every closed account as the database knows it, for a journal that was lost. When each was
+    erased stands in its events; here it is the time of asking."""
+    found: list[Erasure] = []
+    for deps in pools:
+        async with deps.look() as work:
+            accounts = await work.accounts.all_in(deps.app.pool, AccountState.CLOSED)
+        found += (Erasure(each.id, each.pool, each.created_at, deps.now()) for each in accounts)
+    return found
