@@ -17,6 +17,7 @@ from hufu.actions.app_secrets import app_of_secret
 from hufu.actions.captchas import read_captcha
 from hufu.actions.delivery import BATCH, OpenedLetter, Trouble, newest_letters
 from hufu.actions.deps import PICTURES, Deps
+from hufu.actions.janitor import Swept
 from hufu.actions.sending import raise_alarms, read_sending
 from hufu.core import Core
 from hufu.domain.ledger import UNITS
@@ -44,6 +45,7 @@ SYNC_EVERY = 10.0
 SYNC_AGAIN = 0.5
 LOOK_EVERY = 1.0
 WATCH_EVERY = 60.0
+TIDY_LOOK_EVERY = 15.0
 PUBLISH_EVERY = 1.0
 
 _log = structlog.get_logger()
@@ -97,6 +99,8 @@ class Server:
             asyncio.create_task(work())
             for work in (self._keep_clock, self._deliver, self._watch_sending, self._publish_counts)
         ]
+        if self._core.configuration.settings.janitor.interval_seconds:
+            tasks.append(asyncio.create_task(self._tidy()))
         tasks.append(asyncio.create_task(watch_load(self._core.hasher)))
         if (replica := self._core.database.replica) is not None:
             tasks.append(asyncio.create_task(replica.keep_proving()))
@@ -230,6 +234,19 @@ class Server:
             except Exception as error:  # noqa: BLE001  # What is broken now may be mended later.
                 _log.error("watch_broken", error=type(error).__name__)
 
+    async def _tidy(self) -> None:
+        every = min(TIDY_LOOK_EVERY, self._core.configuration.settings.janitor.interval_seconds)
+        while True:
+            await asyncio.sleep(every)
+            try:
+                await self._core.janitor.sweep_if_due(_count_swept)
+                if done_at := await self._core.janitor.done_at():
+                    counted.SWEPT_AT.set(done_at.timestamp())
+            except (DatabaseUnavailable, ClockUnknown):
+                pass  # `/ready` tells.
+            except Exception as error:  # noqa: BLE001  # What is broken now may be mended later.
+                _log.error("janitor_broken", error=type(error).__name__)
+
     async def _publish_counts(self) -> None:
         while True:
             await asyncio.sleep(PUBLISH_EVERY)
@@ -271,6 +288,10 @@ def _tell(trouble: Trouble) -> None:
         reason=trouble.reason,
         given_up=trouble.given_up,
     )
+
+
+def _count_swept(swept: Swept) -> None:
+    counted.SWEPT.labels(swept.kind).inc(swept.found)
 
 
 def _host(headers: Headers) -> str:

@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 
 from hufu.actions.delivery import Carrier, Courier, Route
 from hufu.actions.deps import App, Deps, Secrets
+from hufu.actions.janitor import Janitor, Pace
 from hufu.configuration import Configuration
 from hufu.domain.passwords import MIN_LENGTH, PasswordPolicy, Scheme
+from hufu.domain.retention import Retention
 from hufu.domain.sessions import SessionPolicy
 from hufu.services.argon2 import Argon2Cost, Argon2Hasher
 from hufu.services.blocklist import common_passwords
@@ -26,7 +28,7 @@ from hufu.services.keys import Digester, Keyring, Sealer
 from hufu.services.providers import open_provider
 from hufu.services.templates import Templates
 from hufu.services.uploads import Uploads
-from hufu.settings import DIALECTS, OUTBOX, AppSettings, Settings
+from hufu.settings import DIALECTS, OUTBOX, AppSettings, JanitorSettings, Settings
 from hufu.storage.database import Database
 from hufu.wire.deviations import (
     COMMON_PASSWORDS,
@@ -58,6 +60,7 @@ class Core:
     clock: Clock
     secrets: Secrets
     courier: Courier
+    janitor: Janitor
     apps: Mapping[str, Deps]
     letters: asyncio.Event
     hasher: Argon2Hasher
@@ -131,6 +134,7 @@ async def open_core(configuration: Configuration, clock: Clock | None = None) ->
         clock,
         secrets,
         courier,
+        _janitor(settings.janitor, database, clock),
         apps,
         letters,
         hasher,
@@ -138,6 +142,17 @@ async def open_core(configuration: Configuration, clock: Clock | None = None) ->
         painter,
         tuple(breakers.values()),
     )
+
+
+def _janitor(settings: JanitorSettings, database: Database, clock: Clock) -> Janitor:
+    retention = Retention(
+        sessions=timedelta(days=settings.sessions_days),
+        challenges=timedelta(days=settings.challenges_days),
+        letters=timedelta(days=settings.outbox_days),
+    )
+    interval = timedelta(seconds=settings.interval_seconds)
+    pace = Pace(interval, settings.pages, settings.pause_seconds)
+    return Janitor(database, clock, retention, pace)
 
 
 def _secrets(settings: Settings, pepper: Keyring) -> Secrets:

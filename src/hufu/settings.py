@@ -67,6 +67,30 @@ class DatabaseSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = 1.0
 
 
+class JanitorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Table `[janitor]`: removing what has ended."""
+
+    interval_seconds: Annotated[
+        float, Meta(ge=0, description="from one round through the tables to the next; 0: never")
+    ] = 3600.0
+    pages: Annotated[int, Meta(ge=1, description="pages of 8 KiB looked at in one statement")] = 64
+    pause_seconds: Annotated[
+        float, Meta(ge=0, description="the pause after each, which is the database's for others")
+    ] = 0.05
+    challenges_days: Annotated[
+        float,
+        Meta(
+            ge=0, description="how long expired codes, registrations, captchas and grants are kept"
+        ),
+    ] = 1.0
+    sessions_days: Annotated[
+        float, Meta(ge=0, description="how long expired sessions are kept, for operators to see")
+    ] = 7.0
+    outbox_days: Annotated[
+        float, Meta(ge=0, description="how long messages are kept that were sent or given up")
+    ] = 7.0
+
+
 class AppSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A table `[apps.NAME]`; the dialect's own settings stand beside these."""
 
@@ -172,6 +196,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     limits: Limits = Limits()
     hash: HashSettings = HashSettings()
     database: DatabaseSettings = DatabaseSettings()
+    janitor: JanitorSettings = JanitorSettings()
     providers: dict[str, ProviderSettings] = {}
     apps: dict[str, AppSettings] = {}
 

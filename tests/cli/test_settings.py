@@ -21,6 +21,7 @@ from hufu.settings import (
     AppSettings,
     DatabaseSettings,
     HashSettings,
+    JanitorSettings,
     Settings,
     fields_of,
 )
@@ -35,6 +36,7 @@ SECRETS = {
     AppSettings: set(),
     Limits: set(),
     HashSettings: set(),
+    JanitorSettings: set(),
     DatabaseSettings: set(),
     **{dialect.options: set() for dialect in DIALECTS.values()},
 }
@@ -68,8 +70,14 @@ def listed(*arguments: object, env: dict[str, str] | None = None) -> dict[str, d
 def test_every_setting_is_there_with_its_meaning(production: Path) -> None:
     production.write_text(production.read_text() + PROVIDERS)
     rows = listed("--config", production)
-    paths = fields_of(Settings).keys() - {"limits", "hash", "database", "providers", "apps"}
-    for table, kind in (("limits", Limits), ("hash", HashSettings), ("database", DatabaseSettings)):
+    tables = {
+        "limits": Limits,
+        "hash": HashSettings,
+        "database": DatabaseSettings,
+        "janitor": JanitorSettings,
+    }
+    paths = fields_of(Settings).keys() - {*tables, "providers", "apps"}
+    for table, kind in tables.items():
         paths |= {f"{table}.{name}" for name in fields_of(kind)}
     for name, dialect in DIALECTS.items():
         own = fields_of(AppSettings).keys() | fields_of(dialect.options).keys()

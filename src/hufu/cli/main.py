@@ -9,6 +9,7 @@ from hufu.cli.bench import bench
 from hufu.cli.database import migrate
 from hufu.cli.docs import docs
 from hufu.cli.init import init
+from hufu.cli.janitor import janitor
 from hufu.cli.ledger import ledger
 from hufu.cli.openapi import openapi
 from hufu.cli.outbox import outbox
@@ -56,6 +57,7 @@ for part in (
     accounts,
     rewards,
     ledger,
+    janitor,
     apps,
     settings,
     bench,

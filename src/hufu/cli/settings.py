@@ -18,6 +18,7 @@ from hufu.settings import (
     AppSettings,
     DatabaseSettings,
     HashSettings,
+    JanitorSettings,
     Settings,
     fields_of,
 )
@@ -26,6 +27,7 @@ TABLES: Mapping[str, type] = {
     "limits": Limits,
     "hash": HashSettings,
     "database": DatabaseSettings,
+    "janitor": JanitorSettings,
 }
 COLUMNS = ("path", "value", "default", "source", "meaning")
 KIND = "kind"
