@@ -13,14 +13,21 @@ GENEROUS = {"limits.sends_per_minute": 1000, "limits.sends_per_hour": 1000}
 
 
 class Wire:
-    """A way to the database that can be cut and mended."""
+    """A way to the database that can be cut, hushed and mended."""
 
     def __init__(self, target: str, path: Path) -> None:
         self._target, self._path = target, path
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
+        self._heard = asyncio.Event()
+        self._heard.set()
+
+    def hush(self) -> None:
+        """Carry nothing any more, and keep everything open."""
+        self._heard.clear()
 
     async def mend(self) -> None:
+        self._heard.set()
         self._server = await asyncio.start_unix_server(self._carry, self._path)
 
     async def cut(self) -> None:
@@ -38,6 +45,7 @@ class Wire:
     async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         try:
             while chunk := await source.read(65536):
+                await self._heard.wait()
                 sink.write(chunk)
         except OSError:
             pass

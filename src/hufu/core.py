@@ -89,6 +89,7 @@ async def open_core(configuration: Configuration, clock: Clock | None = None) ->
         size=settings.database.connections,
         wait=settings.database.wait_seconds,
         statement=settings.database.statement_seconds,
+        lock=settings.database.lock_seconds,
         pgbouncer=settings.database.pgbouncer,
         replica_url=settings.replica_url,
         replica_lag=settings.database.replica_lag_seconds,

@@ -50,10 +50,13 @@ class DatabaseSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     connections: Annotated[int, Meta(ge=1, description="connections per worker")] = 20
     wait_seconds: Annotated[
         float, Meta(gt=0, description="how long a request waits for a connection")
-    ] = 10.0
+    ] = 1.0
     statement_seconds: Annotated[float, Meta(gt=0, description="how long a statement may take")] = (
-        10.0
+        5.0
     )
+    lock_seconds: Annotated[
+        float, Meta(gt=0, description="how long a statement waits for what another one holds")
+    ] = 2.0
     pgbouncer: Annotated[
         Literal["no", "unprepared", "prepared"],
         Meta(

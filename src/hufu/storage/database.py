@@ -29,15 +29,28 @@ THROUGH_PGBOUNCER = {"application_name": "hufu", "timezone": "UTC"}
 """What PgBouncer passes on; it refuses a client that asks for anything else."""
 
 
-def _session(statement: float) -> dict[str, str]:
+SILENCE = 0.5
+"""Seconds after which a statement that PostgreSQL should have broken off is taken for lost."""
+
+
+def _session(statement: float, lock: float) -> dict[str, str]:
     return {
         "application_name": "hufu",
         "timezone": "UTC",
         "jit": "off",  # No statement runs long enough to be worth compiling.
         "random_page_cost": "1.1",  # Rows are in memory or on a disk without arms.
-        "lock_timeout": str(int(statement * 1000)),
-        "idle_in_transaction_session_timeout": str(int(statement * 2000)),
+        "statement_timeout": _milliseconds(statement),
+        "lock_timeout": _milliseconds(lock),
+        "idle_in_transaction_session_timeout": _milliseconds(2 * statement),
     }
+
+
+def _milliseconds(seconds: float) -> str:
+    return str(max(1, round(seconds * 1000)))  # 0 would be for ever.
+
+
+BROKEN_OFF = (TimeoutError, asyncio.CancelledError)
+"""What is raised while a statement may still be under way."""
 
 
 async def _no_reset(_: Connection) -> None:
@@ -76,18 +89,22 @@ class Database:
         size: int,
         wait: float,
         statement: float,
+        lock: float,
         pgbouncer: Pgbouncer = "no",
         replica_url: str = "",
         replica_lag: float = 1.0,
     ) -> Self:
-        """Open a pool of `size` connections. `wait` (s) bounds the wait for one, `statement` (s)
-        each statement. Session reads may come from a replica that is no older than `replica_lag`
-        (s). Connecting is lazy, so that a server can start before its database."""
+        """Open a pool of `size` connections.
+
+        `wait` (s) bounds the wait for one, `statement` (s) each statement, `lock` (s) how long it
+        waits for a row or table. Session reads may come from a replica that is no older than
+        `replica_lag` (s). Connecting is lazy, so that a server can start before its database.
+        """
         direct = pgbouncer == "no"
-        session = _session(statement) if direct else THROUGH_PGBOUNCER
+        session = _session(statement, lock) if direct else THROUGH_PGBOUNCER
         common: dict[str, Any] = {
             "timeout": wait,
-            "command_timeout": statement,
+            "command_timeout": statement + SILENCE,
             "statement_cache_size": 0 if pgbouncer == "unprepared" else PREPARED,
         }
         pool = asyncpg.create_pool(
@@ -131,9 +148,14 @@ class Database:
             work = Work(connection)
             try:
                 yield work
-            finally:
+            except BROKEN_OFF:
+                raise  # The connection is dropped, and with it the transaction.
+            except BaseException:
                 if not work.committed and not connection.is_closed():
                     await connection.execute("ROLLBACK")
+                raise
+            if not work.committed:
+                await connection.execute("ROLLBACK")
             if work.committed and work.outbox.added:
                 on_letters()
 
@@ -181,6 +203,10 @@ class Database:
     async def _connection(self) -> AsyncIterator[Connection]:
         try:
             async with self._pool.acquire(timeout=self._wait) as connection:
-                yield connection
+                try:
+                    yield connection
+                except BROKEN_OFF:
+                    connection.terminate()  # Who would wait for its end might do so for long.
+                    raise
         except LOST as error:
             raise DatabaseUnavailable(type(error).__name__) from error
