@@ -25,7 +25,7 @@ from hufu.services.cores import share_of_cores
 from hufu.services.delivery import Channel
 from hufu.services.images import Images
 from hufu.services.keys import Digester, Keyring, Sealer
-from hufu.services.providers import open_provider
+from hufu.services.providers import ProviderSettings, open_provider
 from hufu.services.templates import Templates
 from hufu.services.uploads import Uploads
 from hufu.settings import DIALECTS, OUTBOX, AppSettings, JanitorSettings, Settings
@@ -97,7 +97,7 @@ async def open_core(configuration: Configuration, clock: Clock | None = None) ->
     clock = clock or DatabaseClock(database.now)
     pepper = Keyring.parse(settings.pepper)
     secrets = _secrets(settings, pepper)
-    breakers = {name: Breaker(open_provider(each)) for name, each in settings.providers.items()}
+    breakers = {name: _breaker(each) for name, each in settings.providers.items()}
     courier = Courier(database, clock, secrets.letters, _routes(settings, breakers))
     letters = asyncio.Event()
     hasher = Argon2Hasher(
@@ -165,6 +165,11 @@ def _secrets(settings: Settings, pepper: Keyring) -> Secrets:
         captchas=Sealer(pepper.derive("captchas")),
         identity_numbers=Sealer(identity.derive("identity numbers")),
     )
+
+
+def _breaker(settings: ProviderSettings) -> Breaker:
+    provider = open_provider(settings)
+    return Breaker(provider, failures=settings.breaker_failures, pause=settings.breaker_seconds)
 
 
 def _routes(settings: Settings, breakers: Mapping[str, Breaker]) -> dict[tuple[str, str], Route]:
