@@ -28,6 +28,7 @@ from hufu.services.clock import ClockUnknown, DatabaseClock
 from hufu.services.uploads import Uploads
 from hufu.settings import DIALECTS, AppSettings
 from hufu.storage.loss import DatabaseUnavailable
+from hufu.storage.schema import Fit
 from hufu.wire import metrics as counted
 from hufu.wire.answers import Mount
 from hufu.wire.body import Receive
@@ -47,6 +48,10 @@ LOOK_EVERY = 1.0
 WATCH_EVERY = 60.0
 TIDY_LOOK_EVERY = 15.0
 PUBLISH_EVERY = 1.0
+UNFIT = {
+    Fit.OLDER: "run `hufu migrate`",
+    Fit.TOO_NEW: "made by a newer version, which this one cannot stand in for",
+}
 
 _log = structlog.get_logger()
 
@@ -179,10 +184,10 @@ class Server:
 
     async def _problems(self) -> dict[str, str]:
         try:
-            current = await self._core.database.is_current()
+            fit = await self._core.database.fit()
         except DatabaseUnavailable:
             return {"database": "cannot be reached"}
-        problems = {} if current else {"migrations": "run `hufu migrate`"}
+        problems = {"migrations": UNFIT[fit]} if fit in UNFIT else {}
         try:
             self._core.clock.now()
         except ClockUnknown:

@@ -22,6 +22,7 @@ SMALL = {
     "budgets": "a row for each app and day",
     "app_secrets": "operators make one now and then, and retire the old ones",
     "alembic_version": "one row",
+    "oldest_served": "one row",
     "chores": "a row for each kind of work that one worker does for all",
 }
 """Tables that may be read from end to end, and why they stay small."""

@@ -23,6 +23,7 @@ from hufu.services.delivery import ProviderMisconfigured
 from hufu.services.postgres import PostgresUnavailable
 from hufu.services.templates import TemplateRefused
 from hufu.storage.loss import DatabaseUnavailable
+from hufu.storage.upgrade import MigrationBlocked
 
 
 class Hufu(click.Group):
@@ -32,7 +33,12 @@ class Hufu(click.Group):
         """Run the part that was asked for."""
         try:
             return super().invoke(context)
-        except (SettingsRefused, ProviderMisconfigured, TemplateRefused) as error:
+        except (
+            SettingsRefused,
+            ProviderMisconfigured,
+            TemplateRefused,
+            MigrationBlocked,
+        ) as error:
             raise click.ClickException(str(error)) from error
         except PostgresUnavailable as error:
             raise click.ClickException(f"the embedded database: {error}") from error

@@ -16,7 +16,7 @@ from hufu.storage.loss import LOST, DatabaseUnavailable
 from hufu.storage.presented import LastSeen, PresentedSessions
 from hufu.storage.replica import Replica
 from hufu.storage.rows import Connection
-from hufu.storage.schema import is_current
+from hufu.storage.schema import Fit, fit_of
 from hufu.storage.work import Work
 
 Pgbouncer = Literal["no", "unprepared", "prepared"]
@@ -175,10 +175,10 @@ class Database:
         """
         await self._events.put(happened)
 
-    async def is_current(self) -> bool:
-        """Whether the schema is the one of this version. Raises DatabaseUnavailable."""
+    async def fit(self) -> Fit:
+        """Whether this version can work with the schema. Raises DatabaseUnavailable."""
         async with self._connection() as connection:
-            return await is_current(connection)
+            return await fit_of(connection)
 
     async def now(self) -> datetime:
         """The database's time, in UTC. Raises DatabaseUnavailable."""

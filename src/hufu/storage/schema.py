@@ -1,4 +1,6 @@
-"""Seeing whether the database's schema is the one that this version was written for."""
+"""Seeing whether the database's schema is one that this version can work with."""
+
+from enum import Enum, auto
 
 import asyncpg
 
@@ -6,10 +8,28 @@ from hufu.storage.migrations import HEAD
 from hufu.storage.rows import Connection
 
 
-async def is_current(connection: Connection) -> bool:
-    """Whether the schema is the one that this version was written for."""
+class Fit(Enum):
+    """How the schema stands to this version."""
+
+    FITS = auto()  # It is this version's, or a newer one that says that this version may serve.
+    OLDER = auto()  # Migrations are lacking.
+    TOO_NEW = auto()  # It has lost what this version needs.
+
+
+async def fit_of(connection: Connection) -> Fit:
+    """Whether this version can work with the schema."""
+    version = await version_of(connection)
+    if version < HEAD:
+        return Fit.OLDER
+    if version == HEAD:
+        return Fit.FITS
+    oldest: str = await connection.fetchval("SELECT min(version) FROM oldest_served")
+    return Fit.FITS if oldest <= HEAD else Fit.TOO_NEW
+
+
+async def version_of(connection: Connection) -> str:
+    """The newest migration that was applied; nothing where there are no tables."""
     try:
-        version = await connection.fetchval("SELECT version_num FROM alembic_version")
+        return await connection.fetchval("SELECT version_num FROM alembic_version") or ""
     except asyncpg.UndefinedTableError:
-        return False
-    return bool(version == HEAD)
+        return ""

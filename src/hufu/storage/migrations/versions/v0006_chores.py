@@ -1,4 +1,4 @@
-"""Work that one worker does for all: when it is due, and when it was last done."""
+"""Work that one worker does for all, and which versions of the program the schema serves."""
 
 from alembic import op
 
@@ -9,13 +9,16 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Create the table."""
+    """Create the tables. Who can do without what a migration takes away is the oldest version."""
     op.execute(
         "CREATE TABLE chores (name text PRIMARY KEY, due_at timestamptz NOT NULL, "
         "done_at timestamptz)"
     )
+    op.execute("CREATE TABLE oldest_served (version text PRIMARY KEY)")
+    op.execute("INSERT INTO oldest_served VALUES ('0005')")
 
 
 def downgrade() -> None:
-    """Take it away; everything is due."""
+    """Take them away; everything is due."""
+    op.execute("DROP TABLE oldest_served")
     op.execute("DROP TABLE chores")
