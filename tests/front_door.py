@@ -22,7 +22,14 @@ from hufu.core import Core, open_core
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 LOOPBACK = "127.0.0.1"
-CHEAP_HASH = {"hash.memory_kib": 8, "hash.passes": 1, "hash.deadline_seconds": 30}
+CHEAP_HASH = {
+    "hash.memory_kib": 8,
+    "hash.passes": 1,
+    "hash.deadline_seconds": 30,
+    "database.wait_seconds": 30,
+    "database.statement_seconds": 30,
+    "database.lock_seconds": 30,
+}
 """As cheap as can be, and patient: test and server share their cores with other tests."""
 
 

@@ -18,6 +18,7 @@ from hufu.actions.captchas import read_captcha
 from hufu.actions.delivery import BATCH, OpenedLetter, Trouble, newest_letters
 from hufu.actions.deps import PICTURES, Deps
 from hufu.actions.erasures import keep_erased
+from hufu.actions.janitor import Swept
 from hufu.actions.keys import keep_resealing
 from hufu.actions.readiness import read_readiness
 from hufu.actions.sending import raise_alarms, read_sending
@@ -51,6 +52,7 @@ SYNC_EVERY = 10.0
 SYNC_AGAIN = 0.5
 LOOK_EVERY = 1.0
 WATCH_EVERY = 60.0
+TIDY_LOOK_EVERY = 15.0
 PUBLISH_EVERY = 1.0
 
 _SESSION = sessions.SESSION.encode()
@@ -126,6 +128,8 @@ class Server:
             asyncio.create_task(work())
             for work in (self._keep_clock, self._deliver, self._watch_sending, self._publish_counts)
         ]
+        if self._core.configuration.settings.janitor.interval_seconds:
+            tasks.append(asyncio.create_task(self._tidy()))
         tasks.append(asyncio.create_task(watch_load(self._core.load)))
         tasks.append(asyncio.create_task(watch_outbox(self._core.courier.backlog)))
         numbers = (self._core.database, self._core.secrets, counted.add_resealed, _tell_broken)
@@ -256,6 +260,19 @@ class Server:
             except Exception as error:  # noqa: BLE001  # What is broken now may be mended later.
                 _log.error("watch_broken", error=type(error).__name__)
 
+    async def _tidy(self) -> None:
+        every = min(TIDY_LOOK_EVERY, self._core.configuration.settings.janitor.interval_seconds)
+        while True:
+            await asyncio.sleep(every)
+            try:
+                await self._core.janitor.sweep_if_due(_count_swept)
+                if done_at := await self._core.janitor.done_at():
+                    counted.SWEPT_AT.set(done_at.timestamp())
+            except (DatabaseUnavailable, ClockUnknown):
+                pass  # `/ready` tells.
+            except Exception as error:  # noqa: BLE001  # What is broken now may be mended later.
+                _log.error("janitor_broken", error=type(error).__name__)
+
     async def _publish_counts(self) -> None:
         while True:
             await asyncio.sleep(PUBLISH_EVERY)
@@ -306,6 +323,10 @@ def _tell_erased_again(accounts: int) -> None:
 
 def _tell_broken(error: str) -> None:
     _log.error("resealing_broken", error=error)
+
+
+def _count_swept(swept: Swept) -> None:
+    counted.SWEPT.labels(swept.kind).inc(swept.found)
 
 
 def _host_of(sent: bytes) -> str:

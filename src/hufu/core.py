@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 
 from hufu.actions.delivery import Carrier, Courier, Route
 from hufu.actions.deps import App, Deps, Secrets
+from hufu.actions.janitor import Janitor, Pace
 from hufu.configuration import Configuration
 from hufu.domain.passwords import MIN_LENGTH, PasswordPolicy, Scheme
+from hufu.domain.retention import Retention
 from hufu.domain.sessions import SessionPolicy
 from hufu.services.argon2 import Argon2Cost, Argon2Hasher
 from hufu.services.blocklist import common_passwords
@@ -24,10 +26,10 @@ from hufu.services.delivery import Channel
 from hufu.services.erasures import ErasureJournal
 from hufu.services.images import Images
 from hufu.services.keys import Digester, Keyring, Sealer
-from hufu.services.providers import open_provider
+from hufu.services.providers import ProviderSettings, open_provider
 from hufu.services.templates import Templates
 from hufu.services.uploads import Uploads
-from hufu.settings import DIALECTS, OUTBOX, AppSettings, Settings
+from hufu.settings import DIALECTS, OUTBOX, AppSettings, JanitorSettings, Settings
 from hufu.storage.database import Database
 from hufu.wire.deviations import (
     COMMON_PASSWORDS,
@@ -61,6 +63,7 @@ class Core:
     clock: Clock
     secrets: Secrets
     courier: Courier
+    janitor: Janitor
     apps: Mapping[str, Deps]
     letters: asyncio.Event
     hasher: Argon2Hasher
@@ -105,6 +108,7 @@ async def open_core(configuration: Configuration, clock: Clock | None = None) ->
         size=settings.database.connections,
         wait=settings.database.wait_seconds,
         statement=settings.database.statement_seconds,
+        lock=settings.database.lock_seconds,
         pgbouncer=settings.database.pgbouncer,
         replica_url=settings.replica_url,
         replica_lag=settings.database.replica_lag_seconds,
@@ -112,7 +116,7 @@ async def open_core(configuration: Configuration, clock: Clock | None = None) ->
     clock = clock or DatabaseClock(database.now)
     pepper = Keyring.parse(settings.pepper)
     secrets = _secrets(settings, pepper)
-    breakers = {name: Breaker(open_provider(each)) for name, each in settings.providers.items()}
+    breakers = {name: _breaker(each) for name, each in settings.providers.items()}
     courier = Courier(database, clock, secrets.letters, _routes(settings, breakers))
     letters = asyncio.Event()
     hasher = Argon2Hasher(
@@ -152,6 +156,7 @@ async def open_core(configuration: Configuration, clock: Clock | None = None) ->
         clock,
         secrets,
         courier,
+        _janitor(settings.janitor, database, clock),
         apps,
         letters,
         hasher,
@@ -159,6 +164,17 @@ async def open_core(configuration: Configuration, clock: Clock | None = None) ->
         painter,
         breakers,
     )
+
+
+def _janitor(settings: JanitorSettings, database: Database, clock: Clock) -> Janitor:
+    retention = Retention(
+        sessions=timedelta(days=settings.sessions_days),
+        challenges=timedelta(days=settings.challenges_days),
+        letters=timedelta(days=settings.outbox_days),
+    )
+    interval = timedelta(seconds=settings.interval_seconds)
+    pace = Pace(interval, settings.pages, settings.pause_seconds)
+    return Janitor(database, clock, retention, pace)
 
 
 def _secrets(settings: Settings, pepper: Keyring) -> Secrets:
@@ -170,6 +186,11 @@ def _secrets(settings: Settings, pepper: Keyring) -> Secrets:
         captchas=Sealer(pepper.derive("captchas")),
         identity_numbers=Sealer(identity.derive("identity numbers")),
     )
+
+
+def _breaker(settings: ProviderSettings) -> Breaker:
+    provider = open_provider(settings)
+    return Breaker(provider, failures=settings.breaker_failures, pause=settings.breaker_seconds)
 
 
 def _routes(settings: Settings, breakers: Mapping[str, Breaker]) -> dict[tuple[str, str], Route]:

@@ -51,10 +51,13 @@ class DatabaseSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     connections: Annotated[int, Meta(ge=1, description="connections per worker")] = 20
     wait_seconds: Annotated[
         float, Meta(gt=0, description="how long a request waits for a connection")
-    ] = 10.0
+    ] = 1.0
     statement_seconds: Annotated[float, Meta(gt=0, description="how long a statement may take")] = (
-        10.0
+        5.0
     )
+    lock_seconds: Annotated[
+        float, Meta(gt=0, description="how long a statement waits for what another one holds")
+    ] = 2.0
     pgbouncer: Annotated[
         Literal["no", "unprepared", "prepared"],
         Meta(
@@ -66,6 +69,30 @@ class DatabaseSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         float,
         Meta(gt=0, le=60, description="how old the replica may be that session checks read"),
     ] = 1.0
+
+
+class JanitorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Table `[janitor]`: removing what has ended."""
+
+    interval_seconds: Annotated[
+        float, Meta(ge=0, description="from one round through the tables to the next; 0: never")
+    ] = 3600.0
+    pages: Annotated[int, Meta(ge=1, description="pages of 8 KiB looked at in one statement")] = 64
+    pause_seconds: Annotated[
+        float, Meta(ge=0, description="the pause after each, which is the database's for others")
+    ] = 0.05
+    challenges_days: Annotated[
+        float,
+        Meta(
+            ge=0, description="how long expired codes, registrations, captchas and grants are kept"
+        ),
+    ] = 1.0
+    sessions_days: Annotated[
+        float, Meta(ge=0, description="how long expired sessions are kept, for operators to see")
+    ] = 7.0
+    outbox_days: Annotated[
+        float, Meta(ge=0, description="how long messages are kept that were sent or given up")
+    ] = 7.0
 
 
 class AppSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -181,6 +208,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     hash: HashSettings = HashSettings()
     database: DatabaseSettings = DatabaseSettings()
     http: Bounds = Bounds()
+    janitor: JanitorSettings = JanitorSettings()
     providers: dict[str, ProviderSettings] = {}
     apps: dict[str, AppSettings] = {}
 

@@ -22,6 +22,7 @@ from hufu.settings import (
     AppSettings,
     DatabaseSettings,
     HashSettings,
+    JanitorSettings,
     Settings,
     fields_of,
 )
@@ -36,6 +37,7 @@ SECRETS = {
     AppSettings: set(),
     Limits: set(),
     HashSettings: set(),
+    JanitorSettings: set(),
     DatabaseSettings: set(),
     **{dialect.options: set() for dialect in DIALECTS.values()},
 }
@@ -71,6 +73,7 @@ TABLES: dict[str, type] = {
     "hash": HashSettings,
     "database": DatabaseSettings,
     "http": Bounds,
+    "janitor": JanitorSettings,
 }
 
 

@@ -1,12 +1,9 @@
 """What is told when something is broken: the dialect's own words, and nothing of the inside."""
 
-import asyncio
-from collections.abc import AsyncIterator, MutableMapping
-from contextlib import asynccontextmanager
+from collections.abc import MutableMapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import structlog
@@ -15,13 +12,13 @@ from actors import ACTORS, Actor
 from dialects.fields import without
 from dialects.rewired import FROM_INSIDE, Rewired
 from dialects.rows import ROWS, Row, ask, told, written
-from front_door import CHEAP_HASH, World, opened
+from front_door import CHEAP_HASH, World
 from hufu.app import Server
 from hufu.configuration import load
 from hufu.core import open_core
 from hufu.services.overload import Overloaded
+from wires import behind_a_wire
 
-GENEROUS = {"limits.sends_per_minute": 1000, "limits.sends_per_hour": 1000}
 PHONE, PASSWORD = "13390633695", "correct horse 1"
 
 every_row = pytest.mark.parametrize("row", ROWS, ids=str)
@@ -99,53 +96,6 @@ async def test_a_client_that_hangs_up_is_told_nothing(unreachable: World) -> Non
             "client": ("127.0.0.1", 1),
         }
         await unreachable.server(scope, receive, send)
-
-
-class Wire:
-    """A way to the database that can be cut and mended."""
-
-    def __init__(self, target: str, path: Path) -> None:
-        self._target, self._path = target, path
-        self._server: asyncio.Server | None = None
-        self._open: set[asyncio.StreamWriter] = set()
-
-    async def mend(self) -> None:
-        self._server = await asyncio.start_unix_server(self._carry, self._path)
-
-    async def cut(self) -> None:
-        assert self._server is not None
-        self._server.close()
-        for writer in self._open:
-            writer.transport.abort()
-        self._path.unlink(missing_ok=True)
-
-    async def _carry(self, near: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
-        far, out = await asyncio.open_unix_connection(self._target)
-        self._open |= {back, out}
-        await asyncio.gather(self._pump(near, out), self._pump(far, back))
-
-    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        try:
-            while chunk := await source.read(65536):
-                sink.write(chunk)
-        except OSError:
-            pass
-        finally:
-            sink.close()
-            self._open.discard(sink)
-
-
-@asynccontextmanager
-async def behind_a_wire(url: str, folder: Path) -> AsyncIterator[tuple[World, Wire]]:
-    """A server that reaches its database over a wire."""
-    place = parse_qs(urlsplit(url).query)
-    name = f".s.PGSQL.{place['port'][0]}"
-    wire = Wire(f"{place['host'][0]}/{name}", folder / name)
-    await wire.mend()
-    through = f"postgresql://hufu@/hufu?host={folder}&port={place['port'][0]}"
-    async with opened(through, folder, GENEROUS) as world:
-        yield world, wire
-        await wire.cut()
 
 
 @pytest.mark.parametrize("actor", ACTORS, ids=lambda actor: actor.app)

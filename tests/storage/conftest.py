@@ -94,6 +94,7 @@ async def sent(crowd: Visitor) -> Sent:
         await crowd.core.courier.deliver_due(lambda _: None)
         for command in _commands(tour):
             await hufu(crowd, *command)
+        await crowd.core.janitor.sweep_if_due(lambda _: None)
     return Sent(by_calls, besides)
 
 
@@ -130,3 +131,5 @@ def _commands(tour: Tour) -> Iterator[tuple[object, ...]]:
     yield "sending", "status"
     yield "rewards", "words"
     yield "apps", "secrets", "fomo"
+    yield "janitor", "--dry-run"
+    yield ("janitor",)

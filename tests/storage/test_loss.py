@@ -45,7 +45,7 @@ async def test_a_closed_connection_is_a_lost_database(world: World) -> None:
 
 
 async def test_a_closed_pool_is_a_lost_database(database_url: str) -> None:
-    database = await Database.open(database_url, size=1, wait=10, statement=10)
+    database = await Database.open(database_url, size=1, wait=10, statement=10, lock=10)
     await database.close()
     with pytest.raises(DatabaseUnavailable):
         await database.now()

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeAlias
 
 from hufu.actions.outbox import SEALED_AS
+from hufu.domain.sending import NOTICE_LIFE
 from hufu.services.breaker import BreakerOpen
 from hufu.services.clock import Clock
 from hufu.services.delivery import Channel, DeliveryFailed, Letter
@@ -27,9 +28,7 @@ LONGEST_PAUSE = timedelta(minutes=15)
 DOUBLINGS = 8
 MAX_ATTEMPTS = 6
 NOTICE_ATTEMPTS = 120
-NOTICE_LIFE = timedelta(hours=24)
-"""How long a letter without expiry is worth sending; within it are fewer attempts than the bound,
-which is there for workers that end without a word."""
+"""More than fit into a notice's life: the bound is there for workers that end without a word."""
 
 DRAIN_SECONDS = 5.0
 """How long letters under way are waited for at the end of the process."""

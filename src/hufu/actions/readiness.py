@@ -6,6 +6,12 @@ from hufu.services.clock import Clock, ClockUnknown
 from hufu.storage.database import Database, Sight
 from hufu.storage.loss import DatabaseUnavailable
 from hufu.storage.migrations import HEAD
+from hufu.storage.schema import Fit
+
+UNFIT = {
+    Fit.OLDER: "run `hufu migrate`",
+    Fit.TOO_NEW: "made by a newer version, which this one cannot stand in for",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +32,8 @@ async def read_readiness(database: Database, clock: Clock) -> Readiness:
     problems = {}
     if sight.standby:
         problems["database"] = "is a standby, which takes no writes"
-    if sight.schema != HEAD:
-        problems["migrations"] = "run `hufu migrate`"
+    if sight.fit in UNFIT:
+        problems["migrations"] = UNFIT[sight.fit]
     try:
         clock.now()
     except ClockUnknown:

@@ -18,6 +18,7 @@ PARTS = {
     "rewards": "hufu.cli.rewards",
     "ledger": "hufu.cli.ledger",
     "keys": "hufu.cli.keys",
+    "janitor": "hufu.cli.janitor",
     "apps": "hufu.cli.apps",
     "settings": "hufu.cli.settings",
     "bench": "hufu.cli.bench",
@@ -62,9 +63,10 @@ def _told(error: Exception) -> str | None:
     from hufu.services.postgres import PostgresUnavailable  # noqa: PLC0415
     from hufu.services.templates import TemplateRefused  # noqa: PLC0415
     from hufu.storage.loss import DatabaseUnavailable  # noqa: PLC0415
+    from hufu.storage.schema import MigrationBlocked  # noqa: PLC0415
 
     match error:
-        case SettingsRefused() | ProviderMisconfigured() | TemplateRefused():
+        case SettingsRefused() | ProviderMisconfigured() | TemplateRefused() | MigrationBlocked():
             return str(error)
         case PostgresUnavailable():
             return f"the embedded database: {error}"

@@ -17,6 +17,7 @@ from hufu.core import Core, open_core
 from hufu.services.clock import DatabaseClock
 from hufu.services.keys import Keyring
 from hufu.services.postgres import EmbeddedPostgres
+from hufu.storage.schema import Fit
 
 T = TypeVar("T")
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -88,8 +89,11 @@ async def _core(settings: Configuration) -> AsyncIterator[Core]:
     try:
         if isinstance(core.clock, DatabaseClock):
             await core.clock.sync()
-        if not await core.database.is_current():
-            raise click.ClickException("the database is not up to date: run `hufu migrate`")
+        match await core.database.fit():
+            case Fit.OLDER:
+                raise click.ClickException("the database is not up to date: run `hufu migrate`")
+            case Fit.TOO_NEW:
+                raise click.ClickException("the database was made by a newer version of hufu")
         yield core
     finally:
         await core.close()

@@ -19,6 +19,7 @@ from hufu.settings import (
     AppSettings,
     DatabaseSettings,
     HashSettings,
+    JanitorSettings,
     Settings,
     fields_of,
 )
@@ -28,6 +29,7 @@ TABLES: Mapping[str, type] = {
     "hash": HashSettings,
     "database": DatabaseSettings,
     "http": Bounds,
+    "janitor": JanitorSettings,
 }
 COLUMNS = ("path", "value", "default", "source", "meaning")
 KIND = "kind"

@@ -11,6 +11,9 @@ SLOT = timedelta(minutes=10)
 WATCHED = timedelta(hours=6)
 """How far back it is looked whether codes are used."""
 
+NOTICE_LIFE = timedelta(hours=24)
+"""How long a message without a code is worth sending."""
+
 
 @dataclass(frozen=True, slots=True)
 class Breaker:

@@ -24,8 +24,8 @@ class Breaker:
         self,
         provider: Provider,
         *,
-        failures: int = 5,
-        pause: float = 30.0,
+        failures: int,
+        pause: float,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._provider = provider

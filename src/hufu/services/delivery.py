@@ -95,6 +95,12 @@ class Deadlined(
     deadline_seconds: Annotated[
         float, msgspec.Meta(gt=0, le=60, description="how long one letter may take, in seconds")
     ] = 10.0
+    breaker_failures: Annotated[
+        int, msgspec.Meta(ge=1, description="failures in a row after which it is left alone")
+    ] = 5
+    breaker_seconds: Annotated[
+        float, msgspec.Meta(gt=0, description="how long, until one letter is sent on trial")
+    ] = 30.0
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"

@@ -17,7 +17,7 @@ from hufu.storage.loss import LOST, DatabaseUnavailable
 from hufu.storage.presented import LastSeen, PresentedSessions
 from hufu.storage.replica import Replica
 from hufu.storage.rows import Connection
-from hufu.storage.schema import is_current, schema_of
+from hufu.storage.schema import Fit, fit_of, version_of
 from hufu.storage.work import Work
 
 Pgbouncer = Literal["no", "unprepared", "prepared"]
@@ -30,15 +30,28 @@ THROUGH_PGBOUNCER = {"application_name": "hufu", "timezone": "UTC"}
 """What PgBouncer passes on; it refuses a client that asks for anything else."""
 
 
-def _session(statement: float) -> dict[str, str]:
+SILENCE = 0.5
+"""Seconds after which a statement that PostgreSQL should have broken off is taken for lost."""
+
+
+def _session(statement: float, lock: float) -> dict[str, str]:
     return {
         "application_name": "hufu",
         "timezone": "UTC",
         "jit": "off",  # No statement runs long enough to be worth compiling.
         "random_page_cost": "1.1",  # Rows are in memory or on a disk without arms.
-        "lock_timeout": str(int(statement * 1000)),
-        "idle_in_transaction_session_timeout": str(int(statement * 2000)),
+        "statement_timeout": _milliseconds(statement),
+        "lock_timeout": _milliseconds(lock),
+        "idle_in_transaction_session_timeout": _milliseconds(2 * statement),
     }
+
+
+def _milliseconds(seconds: float) -> str:
+    return str(max(1, round(seconds * 1000)))  # 0 would be for ever.
+
+
+BROKEN_OFF = (TimeoutError, asyncio.CancelledError)
+"""What is raised while a statement may still be under way."""
 
 
 async def _no_reset(_: Connection) -> None:
@@ -74,6 +87,7 @@ class Sight:
     standby: bool
     version: str
     schema: str | None
+    fit: Fit
 
 
 class Database:
@@ -100,18 +114,22 @@ class Database:
         size: int,
         wait: float,
         statement: float,
+        lock: float,
         pgbouncer: Pgbouncer = "no",
         replica_url: str = "",
         replica_lag: float = 1.0,
     ) -> Self:
-        """Open a pool of `size` connections. `wait` (s) bounds the wait for one, `statement` (s)
-        each statement. Session reads may come from a replica that is no older than `replica_lag`
-        (s). Connecting is lazy, so that a server can start before its database."""
+        """Open a pool of `size` connections.
+
+        `wait` (s) bounds the wait for one, `statement` (s) each statement, `lock` (s) how long it
+        waits for a row or table. Session reads may come from a replica that is no older than
+        `replica_lag` (s). Connecting is lazy, so that a server can start before its database.
+        """
         direct = pgbouncer == "no"
-        session = _session(statement) if direct else THROUGH_PGBOUNCER
+        session = _session(statement, lock) if direct else THROUGH_PGBOUNCER
         common: dict[str, Any] = {
             "timeout": wait,
-            "command_timeout": statement,
+            "command_timeout": statement + SILENCE,
             "statement_cache_size": 0 if pgbouncer == "unprepared" else PREPARED,
         }
         pool = asyncpg.create_pool(
@@ -155,9 +173,14 @@ class Database:
             work = Work(connection)
             try:
                 yield work
-            finally:
+            except BROKEN_OFF:
+                raise  # The connection is dropped, and with it the transaction.
+            except BaseException:
                 if not work.committed and not connection.is_closed():
                     await connection.execute("ROLLBACK")
+                raise
+            if not work.committed:
+                await connection.execute("ROLLBACK")
             if work.committed and work.outbox.added:
                 on_letters()
 
@@ -184,10 +207,10 @@ class Database:
         wanted = max(0, self._wanted - most)
         return Connections(self._pool.get_size(), most, self._pool.get_idle_size(), wanted)
 
-    async def is_current(self) -> bool:
-        """Whether the schema is the one of this version. Raises DatabaseUnavailable."""
+    async def fit(self) -> Fit:
+        """Whether this version can work with the schema. Raises DatabaseUnavailable."""
         async with self._connection() as connection:
-            return await is_current(connection)
+            return await fit_of(connection)
 
     async def look_around(self) -> Sight:
         """What is there, and whether it can be written to. Raises DatabaseUnavailable."""
@@ -196,7 +219,8 @@ class Database:
                 "SELECT host(inet_server_addr()) || ':' || inet_server_port(), "
                 "pg_is_in_recovery(), current_setting('server_version')"
             )
-            return Sight(row[0], row[1], row[2], await schema_of(connection))
+            schema = await version_of(connection)
+            return Sight(row[0], row[1], row[2], schema or None, await fit_of(connection))
 
     async def now(self) -> datetime:
         """The database's time, in UTC. Raises DatabaseUnavailable."""
@@ -222,7 +246,11 @@ class Database:
         self._wanted += 1
         try:
             async with self._pool.acquire(timeout=self._wait) as connection:
-                yield connection
+                try:
+                    yield connection
+                except BROKEN_OFF:
+                    connection.terminate()  # Who would wait for its end might do so for long.
+                    raise
         except LOST as error:
             raise DatabaseUnavailable(type(error).__name__) from error
         finally:

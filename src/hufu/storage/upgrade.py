@@ -8,17 +8,30 @@ import asyncpg
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from hufu.storage.loss import LOST, DatabaseUnavailable
+from hufu.storage.migrations import HEAD
+from hufu.storage.schema import MigrationBlocked, version_of
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 REACHED_WITHIN = 10.0  # Seconds.
+ENDED_WITHIN = 600.0
 UNPREPARED = {"statement_cache_size": 0, "prepared_statement_name_func": str}
 """Statements named "", which stay on no connection that a PgBouncer would give to others."""
 
 LOCK = 0x68756675  # "hufu": one migration at a time, whoever starts it.
+LOCK_SECONDS = 1.0
+"""How long a step waits for a table. Whatever wants the table meanwhile waits behind it, so it is
+less than what requests wait for a lock."""
+
+ATTEMPTS = 60
+PAUSE = 2.0
+"""Seconds between attempts, in which those who waited get their turn."""
+
+LOCK_NOT_AVAILABLE = asyncpg.LockNotAvailableError.sqlstate
 
 
 def script() -> Config:
@@ -29,30 +42,68 @@ def script() -> Config:
     return config
 
 
-async def migrate(url: str) -> None:
-    """Apply every migration that the database lacks; waits for another process doing the same.
+async def migrate(
+    url: str, *, lock: float = LOCK_SECONDS, attempts: int = ATTEMPTS, pause: float = PAUSE
+) -> None:
+    """Apply every migration that the database lacks, each in a transaction of its own; waits for
+    another process doing the same. A newer schema is left as it is.
 
-    Raises DatabaseUnavailable.
+    A step that does not get its tables within `lock` (s) is tried again after the `pause` (s).
+    Raises DatabaseUnavailable, MigrationBlocked.
     """
-    try:
-        await (await asyncpg.connect(url, timeout=REACHED_WITHIN)).close()
-    except LOST as error:
-        raise DatabaseUnavailable(type(error).__name__) from error
+    if await _version(url) >= HEAD:
+        return
     parts = urlsplit(url)
     engine = create_async_engine(
         urlunsplit(parts._replace(scheme="postgresql+asyncpg")),
         poolclass=NullPool,
         connect_args=UNPREPARED,
     )
-
-    def upgrade(connection: Connection) -> None:
-        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%d)" % LOCK)  # noqa: UP031
-        config = script()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-
     try:
-        async with asyncio.timeout(600), engine.begin() as connection:
-            await connection.run_sync(upgrade)
+        async with asyncio.timeout(ENDED_WITHIN):
+            while await _version(url) < HEAD:
+                await _step(engine, lock, attempts, pause)
     finally:
         await engine.dispose()
+
+
+async def _step(engine: AsyncEngine, lock: float, attempts: int, pause: float) -> None:
+    def upgrade(connection: Connection) -> None:
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%d)" % LOCK)  # noqa: UP031
+        connection.exec_driver_sql("SET LOCAL lock_timeout = %d" % (lock * 1000))  # noqa: UP031
+        if _applied(connection) < HEAD:  # Another process may have been quicker.
+            config = script()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "+1")
+
+    for left in reversed(range(attempts)):
+        try:
+            async with engine.begin() as connection:
+                await connection.run_sync(upgrade)
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
+                raise
+            if not left:
+                raise MigrationBlocked from error
+            await asyncio.sleep(pause)
+        else:
+            return
+
+
+def _applied(connection: Connection) -> str:
+    made = connection.exec_driver_sql("SELECT to_regclass('alembic_version') IS NOT NULL")
+    if not made.scalar():
+        return ""
+    version = connection.exec_driver_sql("SELECT version_num FROM alembic_version")
+    return str(version.scalar() or "")
+
+
+async def _version(url: str) -> str:
+    try:
+        connection = await asyncpg.connect(url, timeout=REACHED_WITHIN, statement_cache_size=0)
+    except LOST as error:
+        raise DatabaseUnavailable(type(error).__name__) from error
+    try:
+        return await version_of(connection)
+    finally:
+        await connection.close()

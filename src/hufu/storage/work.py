@@ -6,6 +6,7 @@ from hufu.storage.accounts import Accounts
 from hufu.storage.app_secrets import AppSecrets
 from hufu.storage.captchas import Captchas
 from hufu.storage.chains import Chains
+from hufu.storage.chores import Chores
 from hufu.storage.devices import Devices
 from hufu.storage.events import Events
 from hufu.storage.handles import Handles
@@ -24,6 +25,7 @@ from hufu.storage.profiles import Profiles
 from hufu.storage.recovery import Grants
 from hufu.storage.registrations import Registrations
 from hufu.storage.reservations import Reservations
+from hufu.storage.retention import Leftovers
 from hufu.storage.rewards import Awards, RewardRules
 from hufu.storage.rows import Connection, Rows
 from hufu.storage.sending import Sending
@@ -59,6 +61,7 @@ class Work:
     awards = _Of(Awards)
     captchas = _Of(Captchas)
     chains = _Of(Chains)
+    chores = _Of(Chores)
     codes = _Of(Codes)
     devices = _Of(Devices)
     events = _Of(Events)
@@ -70,6 +73,7 @@ class Work:
     invitations = _Of(Invitations)
     key_uses = _Of(KeyUses)
     ledger = _Of(Ledger)
+    leftovers = _Of(Leftovers)
     limits = _Of(LimitCounters)
     newcomers = _Of(Newcomers)
     outbox = _Of(Outbox)

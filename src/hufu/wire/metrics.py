@@ -50,6 +50,15 @@ PREFIXES_STOPPED = Gauge(
     multiprocess_mode="mostrecent",
 )
 
+SWEPT = Counter(
+    "hufu_janitor_rows_total", "Rows removed because they had ended long ago", ("table",)
+)
+SWEPT_AT = Gauge(
+    "hufu_janitor_done_timestamp_seconds",
+    "When the tables were last gone through to the end for such rows; 0 if never",
+    multiprocess_mode="max",
+)
+
 SKEWS = (1, 10, 60, 300, 3600, 86400, 31536000)
 CLOCK_SKEW = Tally(
     Counter(

@@ -1,0 +1,171 @@
+"""What has ended is refused at the front door, whether or not it was removed; what lives stays."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from actors import ACTORS, Actor, Fomo, Rental
+from codes import CODES, Code, person
+from front_door import World, WorldWith
+from hufu.actions.delivery import Courier
+from hufu.actions.janitor import Janitor, Pace
+from hufu.domain.retention import Perishable, Retention
+
+PHONE, PASSWORD = "13390633695", "correct horse 1"
+NONE = timedelta(0)
+swept_or_not = pytest.mark.parametrize("swept", [False, True])
+
+
+async def sweep(world: World) -> None:
+    """Remove whatever has ended, at once."""
+    janitor = Janitor(
+        world.core.database, world.clock, Retention(NONE, NONE, NONE), Pace(NONE, 8, 0)
+    )
+    await janitor.sweep(lambda _: None)
+
+
+async def rows(world: World, kind: Perishable, where: str = "true") -> int:
+    [[count]] = await world.sql(f"SELECT count(*) FROM {kind} WHERE {where}")
+    return int(count)
+
+
+@swept_or_not
+@pytest.mark.parametrize("code", CODES, ids=lambda code: f"{code.app}-{code.purpose}")
+async def test_a_code(world: World, code: Code, swept: bool) -> None:
+    who = await person(world, 1, registered=code.registered)
+    await code.ask(world, who)
+    digits = await world.code(who.phone)
+    world.advance(minutes=16)
+    if swept:
+        await sweep(world)
+        assert await rows(world, Perishable.CODES) == 0
+        assert await rows(world, Perishable.SESSIONS) == 1
+    assert not await code.open(world, who, digits)
+
+
+@pytest.mark.parametrize("code", CODES, ids=lambda code: f"{code.app}-{code.purpose}")
+async def test_a_code_that_lives_is_left(world: World, code: Code) -> None:
+    who = await person(world, 1, registered=code.registered)
+    await code.ask(world, who)
+    digits = await world.code(who.phone)
+    await sweep(world)
+    assert await code.open(world, who, digits)
+
+
+@swept_or_not
+async def test_a_registration(world: World, swept: bool) -> None:
+    """Its life is longer than its code's, and the same right triple answers again within it."""
+    fomo = Fomo()
+    begun = await fomo.call(world, "register", user_name=PHONE, pwd=PASSWORD)
+    sent = {"verify_code": await world.code(PHONE), **begun["data"]}
+    await sweep(world)
+    assert (await fomo.call(world, "complete_register", **sent))["status"] == 1
+    world.advance(minutes=31)
+    if swept:
+        await sweep(world)
+        assert await rows(world, Perishable.REGISTRATIONS) == 0
+    assert (await fomo.call(world, "complete_register", **sent))["status"] == 107
+    assert await fomo.sign_in(world, PHONE, PASSWORD)
+
+
+@swept_or_not
+@pytest.mark.parametrize("actor", ACTORS, ids=lambda actor: actor.app)
+async def test_a_session(world: World, actor: Actor, swept: bool) -> None:
+    await actor.register(world, PHONE, PASSWORD)
+    session = await actor.sign_in(world, PHONE, PASSWORD)
+    assert session is not None
+    world.advance(hours=12)
+    await sweep(world)
+    assert await actor.signed_in(world, session)
+    world.advance(days=400)
+    if swept:
+        await sweep(world)
+        assert await rows(world, Perishable.SESSIONS) == 0
+    assert not await actor.signed_in(world, session)
+    assert await actor.sign_in(world, PHONE, PASSWORD)
+
+
+@swept_or_not
+async def test_a_captcha(world: World, swept: bool) -> None:
+    rental = Rental()
+    sent = {"mobile": PHONE, "image_code_id": "1"}
+    await rental.get(world, "/api/imagecode?pcodeid=&codeid=1")
+    await sweep(world)
+    sent["image_code_text"] = await world.captcha("1")
+    world.advance(minutes=2)
+    if swept:
+        await sweep(world)
+        assert await rows(world, Perishable.CAPTCHAS) == 0
+    assert (await rental.json(world, "/api/smscode", sent)).json()["errno"] != 0
+    assert await world.letters() == []
+
+
+@swept_or_not
+async def test_a_grant(world: World, swept: bool) -> None:
+    fomo = Fomo()
+
+    async def granted() -> Any:
+        begun = await fomo.call(world, "rec_pwd1", user_name=PHONE)
+        code = await world.code(PHONE)
+        return (await fomo.call(world, "rec_pwd2", verify_code=code, **begun["data"]))["data"]
+
+    await fomo.register(world, PHONE, PASSWORD)
+    grant = await granted()
+    world.advance(minutes=16)
+    if swept:
+        await sweep(world)
+        assert await rows(world, Perishable.GRANTS) == 0
+    assert (await fomo.call(world, "set_pwd", pwd="battery staple 2", **grant))["status"] == 201
+    grant = await granted()
+    await sweep(world)
+    assert (await fomo.call(world, "set_pwd", pwd="battery staple 2", **grant))["status"] == 1
+
+
+async def test_a_limit(world_with: WorldWith) -> None:
+    """One that was reached holds although the janitor came by, and ends although it did not."""
+    settings = {"limits.password_guesses_per_day": 3}
+    async with world_with(settings) as world:
+        fomo = Fomo()
+        await fomo.register(world, PHONE, PASSWORD)
+        for _ in range(3):
+            assert not await fomo.sign_in(world, PHONE, "wrong horse 1")
+        world.advance(hours=23)
+        await sweep(world)
+        assert not await fomo.sign_in(world, PHONE, PASSWORD)
+        world.advance(hours=2)
+        assert await fomo.sign_in(world, PHONE, PASSWORD)
+        world.advance(hours=25)
+        await sweep(world)
+        assert await rows(world, Perishable.LIMITS) == 0
+        assert await fomo.sign_in(world, PHONE, PASSWORD)
+
+
+@swept_or_not
+async def test_a_letter(world: World, swept: bool) -> None:
+    """It is not sent after its code has expired; one that is still to be sent is not removed."""
+    await Fomo().call(world, "register", user_name=PHONE, pwd=PASSWORD)
+    await sweep(world)
+    assert await rows(world, Perishable.OUTBOX, "sent_at IS NULL") == 1
+    world.advance(minutes=16)
+    if swept:
+        await sweep(world)
+        assert await rows(world, Perishable.OUTBOX) == 0
+    courier: Courier = world.core.courier
+    await courier.deliver_due(lambda _: None)
+    assert await rows(world, Perishable.OUTBOX, "sent_at IS NOT NULL") == 0
+
+
+async def test_what_has_no_end_is_never_touched(world: World) -> None:
+    """A year later, everything that an account is made of is there, and so is the audit trail."""
+    for number, actor in enumerate(ACTORS):
+        await actor.register(world, f"1390000000{number}", PASSWORD)
+    kept = ("accounts", "identifiers", "passwords", "profiles", "handles", "events", "transfers")
+    counted = {table: await world.sql(f"SELECT count(*) FROM {table}") for table in kept}
+    world.advance(days=365)
+    await sweep(world)
+    for table in kept:
+        assert await world.sql(f"SELECT count(*) FROM {table}") == counted[table], table
+    assert [await rows(world, kind) for kind in Perishable] == [0] * len(Perishable)
+    for number, actor in enumerate(ACTORS):
+        assert await actor.sign_in(world, f"1390000000{number}", PASSWORD)
