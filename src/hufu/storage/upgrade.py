@@ -2,7 +2,7 @@
 
 import asyncio
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from typing import Any
 
 import asyncpg
 from alembic import command
@@ -38,11 +38,15 @@ async def migrate(url: str) -> None:
         await (await asyncpg.connect(url, timeout=REACHED_WITHIN)).close()
     except LOST as error:
         raise DatabaseUnavailable(type(error).__name__) from error
-    parts = urlsplit(url)
+
+    async def connect(**options: Any) -> asyncpg.Connection:
+        """SQLAlchemy reads less in an address than asyncpg does."""
+        return await asyncpg.connect(url, **options)
+
     engine = create_async_engine(
-        urlunsplit(parts._replace(scheme="postgresql+asyncpg")),
+        "postgresql+asyncpg://",
         poolclass=NullPool,
-        connect_args=UNPREPARED,
+        connect_args={**UNPREPARED, "async_creator_fn": connect},
     )
 
     def upgrade(connection: Connection) -> None:
