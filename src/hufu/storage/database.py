@@ -12,7 +12,7 @@ import asyncpg
 
 from hufu.storage.events import Happened
 from hufu.storage.gathering import Gatherer, Lane
-from hufu.storage.loss import LOST, DatabaseUnavailable
+from hufu.storage.loss import LOST, DatabaseUnavailable, is_useless
 from hufu.storage.presented import LastSeen, PresentedSessions
 from hufu.storage.replica import Replica
 from hufu.storage.rows import Connection
@@ -181,6 +181,11 @@ class Database:
     async def _connection(self) -> AsyncIterator[Connection]:
         try:
             async with self._pool.acquire(timeout=self._wait) as connection:
-                yield connection
+                try:
+                    yield connection
+                except LOST as error:
+                    if is_useless(error):
+                        connection.terminate()
+                    raise
         except LOST as error:
             raise DatabaseUnavailable(type(error).__name__) from error
