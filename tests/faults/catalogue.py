@@ -1,0 +1,10 @@
+"""All scenarios, in the order of the table."""
+
+from faults.scenario import Scenario
+from faults.scenarios import killed_database, killed_worker, lost_answers
+
+SCENARIOS: tuple[Scenario, ...] = (
+    killed_worker.SCENARIO,
+    killed_database.SCENARIO,
+    lost_answers.SCENARIO,
+)
