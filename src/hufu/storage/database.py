@@ -5,13 +5,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, cast
 from uuid import UUID
 
 import asyncpg
 
 from hufu.storage.events import Happened
 from hufu.storage.gathering import Gatherer, Lane
+from hufu.storage.hosts import connect
 from hufu.storage.loss import LOST, DatabaseUnavailable, is_useless
 from hufu.storage.presented import LastSeen, PresentedSessions
 from hufu.storage.replica import Replica
@@ -38,6 +39,11 @@ def _session(statement: float) -> dict[str, str]:
         "lock_timeout": str(int(statement * 1000)),
         "idle_in_transaction_session_timeout": str(int(statement * 2000)),
     }
+
+
+async def _undo(work: Work, connection: Connection) -> None:
+    if not work.committed and not connection.is_closed():
+        await connection.execute("ROLLBACK")
 
 
 async def _no_reset(_: Connection) -> None:
@@ -92,6 +98,7 @@ class Database:
         }
         pool = asyncpg.create_pool(
             url,
+            connect=cast(Any, connect),  # Its loop and its classes are the pool's.
             min_size=0,
             max_size=size,
             max_inactive_connection_lifetime=300,
@@ -102,7 +109,7 @@ class Database:
         points = session | POINT_READS if direct else session
 
         def lane(of: str) -> Lane:
-            return Lane(partial(asyncpg.connect, of, server_settings=points, **common), wait)
+            return Lane(partial(connect, of, server_settings=points, **common), wait)
 
         replica = (lane(replica_url), replica_lag) if replica_url else None
         return cls(await pool, lane(url), wait, replica)
@@ -131,9 +138,11 @@ class Database:
             work = Work(connection)
             try:
                 yield work
-            finally:
-                if not work.committed and not connection.is_closed():
-                    await connection.execute("ROLLBACK")
+            except BaseException as error:
+                if not is_useless(error):
+                    await _undo(work, connection)
+                raise
+            await _undo(work, connection)
             if work.committed and work.outbox.added:
                 on_letters()
 

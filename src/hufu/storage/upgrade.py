@@ -1,16 +1,16 @@
 """Bringing the database's schema up to date. Processes that only serve do not load this."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-import asyncpg
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from hufu.storage.hosts import connect
 from hufu.storage.loss import LOST, DatabaseUnavailable
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -35,18 +35,14 @@ async def migrate(url: str) -> None:
     Raises DatabaseUnavailable.
     """
     try:
-        await (await asyncpg.connect(url, timeout=REACHED_WITHIN)).close()
+        await (await connect(url, timeout=REACHED_WITHIN)).close()
     except LOST as error:
         raise DatabaseUnavailable(type(error).__name__) from error
 
-    async def connect(**options: Any) -> asyncpg.Connection:
-        """SQLAlchemy reads less in an address than asyncpg does."""
-        return await asyncpg.connect(url, **options)
-
     engine = create_async_engine(
-        "postgresql+asyncpg://",
+        "postgresql+asyncpg://",  # SQLAlchemy reads less in an address than asyncpg does.
         poolclass=NullPool,
-        connect_args={**UNPREPARED, "async_creator_fn": connect},
+        connect_args={**UNPREPARED, "async_creator_fn": partial(connect, url)},
     )
 
     def upgrade(connection: Connection) -> None:
