@@ -1,6 +1,7 @@
 """Many clients at once, and the server that they use."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from faults.connection import Connection
 from faults.history import History
 from faults.looking import Look
 from faults.people import Person
+from faults.waiting import LOOK_EVERY, PATIENCE
 from population import phone
 
 MANY = "1000000"
@@ -64,6 +66,16 @@ class Crowd:
         someone = Person(connection, self.history, self.look.code, phone(len(self.visited) + 1))
         self.visited.append(someone)
         return someone
+
+    async def served_since(self, moment: float) -> float:
+        """Seconds from then on until something was done that was asked for since; PATIENCE where
+        that takes longer."""
+        while time.monotonic() < moment + PATIENCE:
+            for each in reversed(self.history.operations[-20 * self.clients :]):
+                if each.began >= moment and each.told:
+                    return each.ended - moment
+            await asyncio.sleep(LOOK_EVERY)
+        return PATIENCE
 
     async def _client(self, visit: Callable[[Person], Awaitable[object]]) -> None:
         connection = Connection(self.port, kept=self.kept)

@@ -116,12 +116,16 @@ class Postgres:
         """Make a standby the primary."""
         _run(_program("pg_ctl"), "promote", "-D", str(self.data), "--wait", cwd=self.home)
 
-    def follow(self, primary: "Postgres", name: str) -> None:
-        """Become a copy of the primary, and start as its standby of that name."""
+    def follow(self, primary: "Postgres", name: str, by: int | None = None) -> None:
+        """Become a copy of the primary, and start as its standby of that name; `by` is the port of
+        a proxy to it."""
         shutil.rmtree(self.data, ignore_errors=True)
         where = f"host={HOST} port={primary.port} user=postgres application_name={name}"
         options = ("-D", str(self.data), "-d", where, "-R", "-c", "fast", "--no-sync")
         _run(_program("pg_basebackup"), *options, cwd=self.home)
+        if by is not None:
+            with (self.data / "postgresql.auto.conf").open("a") as settings:
+                settings.write(f"primary_conninfo = 'host={HOST} port={by} user=postgres'\n")
         self.start()
 
     async def sql(self, statement: str, *arguments: Any, database: str = "postgres") -> list[Any]:

@@ -14,8 +14,6 @@ from faults.scenario import Place, Report, Scenario, Size
 DOWN = 1.5
 BACK_WITHIN = 5.0
 TOLD_WITHIN = 1.0
-PATIENCE = 30.0
-LOOK_EVERY = 0.01
 
 
 @dataclass
@@ -66,19 +64,9 @@ async def _kill(database: Postgres, crowd: Crowd, size: Size) -> _Outages:
         await asyncio.sleep(size.seconds)
         outages.spans.append((began, time.monotonic()))
         await asyncio.to_thread(database.start)
-        outages.back.append(await _back(crowd, time.monotonic()))
+        outages.back.append(await crowd.served_since(time.monotonic()))
     crowd.enough.set()
     return outages
-
-
-async def _back(crowd: Crowd, started: float) -> float:
-    """Seconds until something that was asked for since was done."""
-    while time.monotonic() < started + PATIENCE:
-        for each in reversed(crowd.history.operations[-10 * crowd.clients :]):
-            if each.began >= started and each.told:
-                return each.ended - started
-        await asyncio.sleep(LOOK_EVERY)
-    return PATIENCE
 
 
 SCENARIO = Scenario(
