@@ -10,6 +10,9 @@ from faults.history import MAYBE, History, Kind, Operation, Outcome
 
 TAKEN_TODAY = 202
 TAKEN = frozenset({15, 16})
+TOO_SOON = 0
+"""A second message to the same number within a minute."""
+
 OUTDATED = frozenset({105, 106, 107})
 """What a code or its references may be where a later request for a code was given up on."""
 
@@ -78,7 +81,7 @@ def check(history: History, found: Found) -> list[Finding]:
         *_answers(history),
         *_letters(history, found),
         *_accounts(history, found),
-        *_completions(history),
+        *_completions(history, found),
         *_sessions(history, found),
         *_daily(history, found),
         *_writes(history, found),
@@ -123,7 +126,8 @@ def _letters(history: History, found: Found) -> Iterator[Finding]:
         if there > most:
             yield Finding(Wrong.DOUBLED, Kind.REGISTER, f"{subject}: {there} letters, {most} asked")
         for each in operations:
-            if each.outcome is Outcome.REFUSED and each.refusal not in TAKEN:
+            honest = each.refusal in TAKEN or (each.refusal == TOO_SOON and there)
+            if each.outcome is Outcome.REFUSED and not honest:
                 yield Finding(Wrong.REFUSED, Kind.REGISTER, f"{subject}: {each.refusal}")
 
 
@@ -148,12 +152,14 @@ def _accounts(history: History, found: Found) -> Iterator[Finding]:
             yield Finding(Wrong.UNASKED, kind, f"{subject}: {list(owners)}")
 
 
-def _completions(history: History) -> Iterator[Finding]:
+def _completions(history: History, found: Found) -> Iterator[Finding]:
+    """A code may be shown five times, whatever for; where it made an account, it is spent."""
     begun = history.by_subject(Kind.REGISTER)
     for subject, operations in history.by_subject(Kind.COMPLETE).items():
         doubtful = any(each.outcome in MAYBE for each in begun.get(subject, ()))
+        spent = bool(found.owners.get(subject))
         for each in operations:
-            outdated = doubtful and each.refusal in OUTDATED
+            outdated = (doubtful or spent) and each.refusal in OUTDATED
             if each.outcome is Outcome.REFUSED and not outdated:
                 yield Finding(Wrong.REFUSED, Kind.COMPLETE, f"{subject}: {each.refusal}")
 

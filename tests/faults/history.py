@@ -22,6 +22,7 @@ class Kind(StrEnum):
     SIGN_IN = "login"
     DAILY = "sign_in_today"
     WRITE = "set_info"
+    PICTURE = "update_avatar"
     CHECK = "get_user_info"
 
 

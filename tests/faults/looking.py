@@ -8,6 +8,7 @@ from pathlib import Path
 import asyncpg
 
 from faults.checker import Found, Given
+from hufu.actions.app_secrets import make_app_secret
 from hufu.actions.delivery import newest_letters
 from hufu.actions.ledger import audit_ledger
 from hufu.configuration import load
@@ -45,11 +46,14 @@ class Look:
             return None
         return letters[0].code if letters else None
 
+    async def app_secret(self) -> str:
+        """A secret of fomo's backend."""
+        await self._synced()
+        return await make_app_secret(self._core.apps["fomo"])
+
     async def found(self) -> Found:
         """Everything that there is."""
-        clock = self._core.clock
-        if isinstance(clock, DatabaseClock):
-            await clock.sync()
+        await self._synced()
         audited = await audit_ledger(self._core.apps["fomo"], lambda _, __: None, None)
         connection = await asyncpg.connect(self._url)
         try:
@@ -57,6 +61,11 @@ class Look:
                 return await _found(connection, audited.wrong)
         finally:
             await connection.close()
+
+    async def _synced(self) -> None:
+        clock = self._core.clock
+        if isinstance(clock, DatabaseClock):
+            await clock.sync()
 
 
 async def _found(connection: asyncpg.Connection, ledger: str | None) -> Found:

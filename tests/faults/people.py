@@ -67,6 +67,11 @@ class Person:
         city = f"City {next(self._written)}"
         await self._until_known(Kind.WRITE, "set_info", city, session_key=self.session, city=city)
 
+    async def show(self, picture: str) -> None:
+        """Change the profile's picture."""
+        fields = {"session_key": self.session, "base64_string": picture}
+        await self._until_known(Kind.PICTURE, "update_avatar", **fields)
+
     async def check(self) -> None:
         """Show the profile."""
         await self._until_known(Kind.CHECK, "get_user_info", session_key=self.session)
@@ -77,11 +82,10 @@ class Person:
             await self.sign_in_today()
             await self.write()
 
-    async def once(self, kind: Kind, call: str, asked: str = "", **fields: object) -> Operation:
-        """Ask once, and note down what is known then."""
-        operation = self._history.intend(kind, self.phone, asked)
-        await self._ask(operation, call, fields)
-        return operation
+    async def once(self, kind: Kind, call: str, asked: str = "", **fields: object) -> Any:
+        """Ask once; the data of the answer, None where there is none."""
+        answer = await self._ask(self._history.intend(kind, self.phone, asked), call, fields)
+        return answer and answer.json()["data"]
 
     async def _code(self) -> str:
         for _ in _attempts():

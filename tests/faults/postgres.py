@@ -200,13 +200,13 @@ class Servers:
 
     def __init__(self, folder: Path, template: Path) -> None:
         self._folder = folder
-        self._template = template
+        self.template = template
         self._made: list[Postgres] = []
 
     async def made(self, **settings: str) -> Postgres:
         """A running server with an empty database."""
         server = self.empty(**settings)
-        shutil.copytree(self._template, server.data, symlinks=True)
+        shutil.copytree(self.template, server.data, symlinks=True)
         _give_away(server.data)
         await asyncio.to_thread(server.start)
         return server

@@ -41,7 +41,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _size(scenario: Scenario, given: argparse.Namespace) -> Size:
-    if given.small:
+    if given.small and scenario.small is not None:
         return scenario.small
     full, scale = scenario.full, given.scale
     return replace(full, people=int(full.people * scale), faults=max(1, int(full.faults * scale)))
@@ -85,7 +85,8 @@ async def _all(given: argparse.Namespace) -> list[dict[str, Any]]:
     wanted = [
         each
         for each in SCENARIOS
-        if not given.only or any(part in each.name for part in given.only)
+        if (each.small is not None or not given.small)
+        and (not given.only or any(part in each.name for part in given.only))
     ]
     with open_folder() as folder:
         template = await make_template(folder)

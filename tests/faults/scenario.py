@@ -99,12 +99,13 @@ class Place:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A fault of the table. `procedure` says what is done, with the figures of the size."""
+    """A fault of the table. `procedure` says what is done, with the figures of the size. Where
+    there is no `small` one, other tests show the same."""
 
     fault: str
     procedure: Callable[[Size], str]
     run: Callable[[Place, Size], Awaitable[Report]]
-    small: Size
+    small: Size | None
     full: Size
 
     @property

@@ -143,6 +143,6 @@ SCENARIO = Scenario(
         "more with an asynchronous standby that lags, whose promotion the checker must see"
     ),
     run,
-    small=Size(people=20, clients=8, faults=2, seconds=0.3),
+    small=Size(people=20, clients=8, faults=1, seconds=0.3),
     full=Size(people=4_000, clients=32, faults=10, seconds=5.0),
 )
