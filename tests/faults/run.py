@@ -26,6 +26,7 @@ LIMIT = 1800.0
 """Seconds after which a scenario is given up."""
 
 MOST_FINDINGS = 20
+WATCH_EVERY, STOOD_STILL = 0.1, 1.0
 
 _out = Console(highlight=False)
 
@@ -52,11 +53,18 @@ async def _run(scenario: Scenario, size: Size, template: Path) -> dict[str, Any]
     _out.print(f"[bold]{scenario.fault}[/]: {scenario.procedure(size)}")
     error = None
     report = Report()
+    pauses = [0.0]
+    watching = asyncio.create_task(_watch(pauses))
     try:
         async with asyncio.timeout(LIMIT), a_place(template) as place:
             report = await scenario.run(place, size)
     except Exception as raised:  # noqa: BLE001  # The other scenarios are still to be run.
         error = f"{type(raised).__name__}: {raised}"
+    watching.cancel()
+    if (longest := max(pauses)) > STOOD_STILL:
+        report.say(
+            "the clients themselves stood still, so that times say little", f"{longest:.1f} s"
+        )
     took = time.monotonic() - began
     for figure in report.figures:
         colour = "green" if figure.holds else "red"
@@ -79,6 +87,15 @@ async def _run(scenario: Scenario, size: Size, template: Path) -> dict[str, Any]
         "date": datetime.now(UTC).date().isoformat(),
         "machine": f"{os.cpu_count()} cores, Python {platform.python_version()}",
     }
+
+
+async def _watch(pauses: list[float]) -> None:
+    """Note for how long this process did nothing though it should have: it was stopped, or
+    something else had the machine."""
+    while True:
+        began = time.monotonic()
+        await asyncio.sleep(WATCH_EVERY)
+        pauses.append(time.monotonic() - began - WATCH_EVERY)
 
 
 async def _all(given: argparse.Namespace) -> list[dict[str, Any]]:
