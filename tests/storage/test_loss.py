@@ -77,20 +77,3 @@ async def test_a_connection_that_may_be_of_no_use_is_used_no_more(
 async def _backend(database: Database) -> int:
     async with database.look() as work:
         return int(await work._connection.fetchval("SELECT pg_backend_pid()"))
-
-
-async def test_a_database_that_is_silent_is_waited_for_once(database_url: str) -> None:
-    """Nothing is asked of the connection that said nothing, ROLLBACK included."""
-    database = await Database.open(database_url, size=1, wait=10, statement=0.2)
-    try:
-        before = await _backend(database)
-        with pytest.raises(DatabaseUnavailable):
-            async with database.begin(lambda: None) as work:
-                await _asleep(work)
-        assert await _backend(database) != before
-    finally:
-        await database.close()
-
-
-async def _asleep(work: Work) -> None:
-    await work._connection.execute("SELECT pg_sleep(60)")

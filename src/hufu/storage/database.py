@@ -41,11 +41,6 @@ def _session(statement: float) -> dict[str, str]:
     }
 
 
-async def _undo(work: Work, connection: Connection) -> None:
-    if not work.committed and not connection.is_closed():
-        await connection.execute("ROLLBACK")
-
-
 async def _no_reset(_: Connection) -> None:
     """Every unit of work ends its own transaction and changes no session state."""
 
@@ -138,11 +133,9 @@ class Database:
             work = Work(connection)
             try:
                 yield work
-            except BaseException as error:
-                if not is_useless(error):
-                    await _undo(work, connection)
-                raise
-            await _undo(work, connection)
+            finally:
+                if not work.committed and not connection.is_closed():
+                    await connection.execute("ROLLBACK")
             if work.committed and work.outbox.added:
                 on_letters()
 

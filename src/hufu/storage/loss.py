@@ -27,6 +27,7 @@ LOST = (
 """What asyncpg raises when the statement may well succeed on another attempt."""
 
 _STANDS = (
+    TimeoutError,
     asyncpg.QueryCanceledError,
     asyncpg.InsufficientResourcesError,
     asyncpg.DeadlockDetectedError,
@@ -36,6 +37,5 @@ _STANDS = (
 
 def is_useless(error: BaseException) -> bool:
     """Whether the connection is of no use after this, though it may not be closed: what was broken
-    off in the middle of an answer stays so, a server that only reads will go on to do so, and one
-    that was silent for too long would have to be waited for again."""
+    off in the middle of an answer stays so, and a server that only reads will go on to do so."""
     return isinstance(error, LOST) and not isinstance(error, _STANDS)
