@@ -5,6 +5,7 @@ import os
 import random
 import signal
 import time
+from functools import partial
 
 import psutil
 
@@ -30,7 +31,7 @@ async def run(place: Place, size: Size) -> Report:
     ):
         crowd = Crowd(server.port, look, size.clients, size.people)
         async with asyncio.TaskGroup() as group:
-            killer = group.create_task(_kill(server, crowd, size))
+            killer = group.create_task(_kill(server, database.port, crowd, size))
             group.create_task(crowd.run(Person.all))
         back = killer.result()
         await report.compare(crowd.history, look)
@@ -40,14 +41,15 @@ async def run(place: Place, size: Size) -> Report:
     return report
 
 
-async def _kill(server: Serving, crowd: Crowd, size: Size) -> list[float]:
-    """Seconds after which each killed worker had a successor that listens."""
+async def _kill(server: Serving, database: int, crowd: Crowd, size: Size) -> list[float]:
+    """Seconds after which each killed worker had a successor that serves."""
     back: list[float] = []
     chance = random.Random(1)
     while len(back) < size.faults or len(crowd.visited) < crowd.least:
         began = time.monotonic()
-        os.kill(chance.choice(sorted(_listening(server))), signal.SIGKILL)
-        back.append(await until_so(lambda: _ended(server) or len(_listening(server)) == WORKERS))
+        victim = chance.choice(sorted(server.workers()))
+        os.kill(victim, signal.SIGKILL)
+        back.append(await until_so(partial(_settled, server, database, victim)))
         assert not _ended(server), server.printed()
         await asyncio.sleep(max(0.0, began + size.seconds - time.monotonic()))
     crowd.enough.set()
@@ -58,17 +60,26 @@ def _ended(server: Serving) -> bool:
     return server.process.poll() is not None
 
 
-def _listening(server: Serving) -> set[int]:
-    """The workers that can be reached."""
-    return {pid for pid in server.workers() if _listens(pid, server.port)}
+def _settled(server: Serving, database: int, victim: int) -> bool:
+    """Whether there are as many workers as there should be, or none any more."""
+    if _ended(server):
+        return True
+    serving = _serving(server, database)
+    return len(serving) == WORKERS and victim not in serving
 
 
-def _listens(pid: int, port: int) -> bool:
+def _serving(server: Serving, database: int) -> set[int]:
+    """The workers that are ready: each asks the database, on that port, for the time before it
+    serves."""
+    return {pid for pid in server.workers() if _asks(pid, database)}
+
+
+def _asks(pid: int, port: int) -> bool:
     try:
         found = psutil.Process(pid).net_connections("tcp4")
     except psutil.Error:  # It has just been killed.
         return False
-    return any(each.status == psutil.CONN_LISTEN and each.laddr.port == port for each in found)
+    return any(each.raddr and each.raddr.port == port for each in found)
 
 
 SCENARIO = Scenario(
