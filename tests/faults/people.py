@@ -11,7 +11,7 @@ from faults.history import History, Kind, Operation, Outcome
 from hufu.services.keys import token_hash
 
 PASSWORD = "correct horse 1"
-GIVE_UP = 60.0
+GIVE_UP = 300.0
 """Seconds after which a client asks no more."""
 
 MOST_BEGINNINGS = 3
