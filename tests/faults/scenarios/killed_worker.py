@@ -37,6 +37,7 @@ async def run(place: Place, size: Size) -> Report:
         await report.compare(crowd.history, look)
     report.say("people", f"{len(crowd.visited):,}")
     report.at_least("kills", len(back), size.faults)
+    report.within("a killed worker is back, median", back, BACK_WITHIN, 0.5)
     report.within("a killed worker is back", back, BACK_WITHIN)
     return report
 
