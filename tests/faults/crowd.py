@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -78,7 +78,6 @@ class Crowd:
         return PATIENCE
 
     async def _client(self, visit: Callable[[Person], Awaitable[object]]) -> None:
-        connection = Connection(self.port, kept=self.kept)
-        while len(self.visited) < self.least or not self.enough.is_set():
-            await visit(self.person(connection))
-        connection.close()
+        with closing(Connection(self.port, kept=self.kept)) as connection:
+            while len(self.visited) < self.least or not self.enough.is_set():
+                await visit(self.person(connection))

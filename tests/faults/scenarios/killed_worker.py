@@ -90,6 +90,6 @@ SCENARIO = Scenario(
         f"{size.clients} clients; a random one of two workers is SIGKILLed every {size.seconds:g} s"
     ),
     run,
-    small=Size(people=60, clients=16, faults=3, seconds=0.5),
+    small=Size(people=60, clients=16, faults=2, seconds=0.5),
     full=Size(people=10_000, clients=64, faults=10, seconds=EVERY),
 )

@@ -112,6 +112,6 @@ SCENARIO = Scenario(
         f"their sessions, {RATE:g} times a second, each time on a new connection; then SIGTERM"
     ),
     run,
-    small=Size(people=4, clients=4, faults=2),
+    small=Size(people=4, clients=4, faults=1),
     full=Size(people=50, clients=16, faults=20),
 )

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import closing
 from dataclasses import dataclass, field
 
 from faults.connection import Answer, Connection
@@ -84,12 +85,9 @@ async def _lives(person: Person, port: int) -> bool:
 
 
 async def _ask(method: str, path: str, person: Person, port: int) -> Answer:
-    connection = Connection(port)
-    try:
-        bearer = {"Authorization": f"Bearer {person.session}"}
+    bearer = {"Authorization": f"Bearer {person.session}"}
+    with closing(Connection(port)) as connection:
         return await connection.ask(Sent(method, path, bearer))
-    finally:
-        connection.close()
 
 
 SCENARIO = Scenario(

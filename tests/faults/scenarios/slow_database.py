@@ -113,13 +113,13 @@ async def _hurt(proxy: Proxy, crowd: Crowd, size: Size) -> tuple[float, float, f
 
 async def _probe(port: int, lags: list[float]) -> None:
     """How long an answer takes for which nothing has to be waited for."""
-    connection = Connection(port)
-    while True:
-        began = time.monotonic()
-        with contextlib.suppress(Unsent, Unanswered):
-            await connection.get("/health")
-        lags.append(time.monotonic() - began)
-        await asyncio.sleep(PROBE_EVERY)
+    with contextlib.closing(Connection(port)) as connection:
+        while True:
+            began = time.monotonic()
+            with contextlib.suppress(Unsent, Unanswered):
+                await connection.get("/health")
+            lags.append(time.monotonic() - began)
+            await asyncio.sleep(PROBE_EVERY)
 
 
 async def _rests(database: Postgres) -> bool:
