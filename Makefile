@@ -17,7 +17,7 @@ SBOM ?= sbom.json
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup run test check audit fmt docs samples bench bench-docs bench-ledger bench-scale \
-	timing floods fuzz lock sbom clean
+	timing floods faults fuzz lock sbom clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +74,9 @@ timing: .venv/.dev ## Measure whether the time of an answer tells who has an acc
 
 floods: .venv/.dev ## Flood a server with guesses and requests for messages (ARGS="--count 100000")
 	@PYTHONPATH=tests $(BIN)/python bench/floods.py $(ARGS)
+
+faults: .venv/.dev ## Break everything around a server, and see what holds (ARGS="--only worker")
+	@PYTHONPATH=tests $(BIN)/python -m faults.run $(ARGS)
 
 fuzz: .venv/.fuzz ## Look for inputs that break the server (ARGS="--seconds 600 phone email")
 	@$(BIN)/python fuzz/run.py $(ARGS)

@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 from hypothesis import settings
 
+from faults.postgres import make_template, open_folder
 from front_door import World, opened
 from hufu.services.postgres import EmbeddedPostgres
 from hufu.storage.upgrade import migrate
@@ -145,3 +146,10 @@ def world_with(
         return opened(empty_database, tmp_path, {**limits, **overrides}, config)
 
     return make
+
+
+@pytest.fixture(scope="session")
+async def template() -> AsyncIterator[Path]:
+    """The files of an empty, migrated database, for tests that need servers of their own."""
+    with open_folder() as folder:
+        yield await make_template(folder)

@@ -106,7 +106,8 @@ def test_no_setting_is_forgotten() -> None:
 
 
 TABLES: dict[str, Any] = {
-    name: type(getattr(Settings(), name)) for name in ("limits", "hash", "database", "http", "janitor")
+    name: type(getattr(Settings(), name))
+    for name in ("limits", "hash", "database", "http", "janitor")
 }
 
 

@@ -49,3 +49,31 @@ async def test_a_closed_pool_is_a_lost_database(database_url: str) -> None:
     await database.close()
     with pytest.raises(DatabaseUnavailable):
         await database.now()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        asyncpg.InternalClientError("cannot switch to state 12; another operation is in progress"),
+        asyncpg.TargetServerAttributeNotMatched("none of the hosts can be written to"),
+        asyncpg.ReadOnlySQLTransactionError("cannot execute INSERT in a read-only transaction"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+async def test_a_connection_that_may_be_of_no_use_is_used_no_more(
+    database_url: str, error: Exception
+) -> None:
+    database = await Database.open(database_url, size=1, wait=10, statement=10)
+    try:
+        before = await _backend(database)
+        with pytest.raises(DatabaseUnavailable):
+            async with database.look():
+                raise error
+        assert await _backend(database) != before
+    finally:
+        await database.close()
+
+
+async def _backend(database: Database) -> int:
+    async with database.look() as work:
+        return int(await work._connection.fetchval("SELECT pg_backend_pid()"))

@@ -1,23 +1,16 @@
 """Session checks from a read replica: a real one, which follows the primary or is made to stop."""
 
-import asyncio
-import os
-import shutil
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
-import asyncpg
 import pytest
 
+from faults.postgres import Postgres, Servers, open_folder
 from front_door import World, opened
-from hufu.services.postgres import EmbeddedPostgres
 from hufu.storage.replica import Replica
-from hufu.storage.upgrade import migrate
 from pages.tokens import Owner, signed_in
 
 
@@ -25,50 +18,23 @@ from pages.tokens import Owner, signed_in
 class Pair:
     """A primary and its replica."""
 
-    primary: EmbeddedPostgres
-    replica: EmbeddedPostgres
+    primary: Postgres
+    replica: Postgres
 
     async def at_replica(self, statement: str) -> list[Any]:
         """Something that only its superuser may do there."""
-        connection = await asyncpg.connect(self.replica.url.replace("hufu@", "postgres@"))
-        try:
-            return list(await connection.fetch(statement))
-        finally:
-            await connection.close()
-
-
-def _copied(source: Path, target: Path) -> None:
-    """A copy with the same owners; the server in `source` is not running."""
-    shutil.copytree(source, target)
-    for name in (target, *target.rglob("*")):
-        owner = (source / name.relative_to(target)).stat()
-        if os.geteuid() == 0:
-            os.chown(name, owner.st_uid, owner.st_gid)
+        return await self.replica.sql(statement)
 
 
 @pytest.fixture(scope="module")
-def pair() -> Iterator[Pair]:
+async def pair(template: Path) -> AsyncIterator[Pair]:
     """A primary with a replica that streams from it."""
-    with tempfile.TemporaryDirectory(prefix="hufu-pair-") as temporary:
-        folder = Path(temporary)
-        folder.chmod(0o755)  # As root, PostgreSQL runs as somebody else, who goes through it.
-        yield from _pair(folder)
-
-
-def _pair(folder: Path) -> Iterator[Pair]:
-    with EmbeddedPostgres.start(folder / "a") as primary:
-        asyncio.run(migrate(primary.url))
-    (folder / "a").chmod(0o755)
-    (folder / "b").mkdir()
-    _copied(folder / "a" / "cluster", folder / "b" / "cluster")
-    with EmbeddedPostgres.start(folder / "a") as primary:
-        where = parse_qs(urlsplit(primary.url).query)["host"][0]
-        cluster = folder / "b" / "cluster"
-        (cluster / "standby.signal").touch()
-        with (cluster / "postgresql.auto.conf").open("a") as settings:
-            settings.write(f"primary_conninfo = 'host={where} port=5432 user=postgres'\n")
-        with EmbeddedPostgres.start(folder / "b") as replica:
-            yield Pair(primary, replica)
+    with open_folder() as folder:
+        servers = Servers(folder, template)
+        primary, replica = await servers.made(), servers.empty()
+        replica.follow(primary, "replica")
+        yield Pair(primary, replica)
+        servers.close()
 
 
 class Hand:

@@ -6,14 +6,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, cast
 from uuid import UUID
 
 import asyncpg
 
 from hufu.storage.events import Happened
 from hufu.storage.gathering import Gatherer, Lane
-from hufu.storage.loss import LOST, DatabaseUnavailable
+from hufu.storage.hosts import connect
+from hufu.storage.loss import LOST, DatabaseUnavailable, is_useless
 from hufu.storage.presented import LastSeen, PresentedSessions
 from hufu.storage.replica import Replica
 from hufu.storage.rows import Connection
@@ -134,6 +135,7 @@ class Database:
         }
         pool = asyncpg.create_pool(
             url,
+            connect=cast(Any, connect),  # Its loop and its classes are the pool's.
             min_size=0,
             max_size=size,
             max_inactive_connection_lifetime=300,
@@ -144,7 +146,7 @@ class Database:
         points = session | POINT_READS if direct else session
 
         def lane(of: str) -> Lane:
-            return Lane(partial(asyncpg.connect, of, server_settings=points, **common), wait)
+            return Lane(partial(connect, of, server_settings=points, **common), wait)
 
         replica = (lane(replica_url), replica_lag) if replica_url else None
         return cls(await pool, lane(url), wait, replica)
@@ -248,8 +250,9 @@ class Database:
             async with self._pool.acquire(timeout=self._wait) as connection:
                 try:
                     yield connection
-                except BROKEN_OFF:
-                    connection.terminate()  # Who would wait for its end might do so for long.
+                except (*BROKEN_OFF, *LOST) as error:
+                    if isinstance(error, BROKEN_OFF) or is_useless(error):
+                        connection.terminate()  # Its end might be long in coming.
                     raise
         except LOST as error:
             raise DatabaseUnavailable(type(error).__name__) from error

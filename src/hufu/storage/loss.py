@@ -15,6 +15,7 @@ LOST = (
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.ReadOnlySQLTransactionError,
@@ -24,3 +25,17 @@ LOST = (
     asyncpg.InvalidAuthorizationSpecificationError,
 )
 """What asyncpg raises when the statement may well succeed on another attempt."""
+
+_STANDS = (
+    TimeoutError,
+    asyncpg.QueryCanceledError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.LockNotAvailableError,
+)
+
+
+def is_useless(error: BaseException) -> bool:
+    """Whether the connection is of no use after this, though it may not be closed: what was broken
+    off in the middle of an answer stays so, and a server that only reads will go on to do so."""
+    return isinstance(error, LOST) and not isinstance(error, _STANDS)

@@ -4,6 +4,7 @@ from enum import Enum, auto
 
 import asyncpg
 
+from hufu.storage.hosts import connect
 from hufu.storage.loss import LOST
 from hufu.storage.migrations import HEAD
 from hufu.storage.rows import Connection
@@ -49,7 +50,7 @@ async def is_up_to_date(url: str) -> bool:
     """Whether this version can work with the database at the address; not, where that cannot be
     reached."""
     try:
-        connection = await asyncpg.connect(url)
+        connection = await connect(url)
     except LOST:
         return False
     try:

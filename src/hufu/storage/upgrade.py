@@ -1,10 +1,9 @@
 """Bringing the database's schema up to date. Processes that only serve do not load this."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
-import asyncpg
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection
@@ -12,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from hufu.storage.hosts import connect
 from hufu.storage.loss import LOST, DatabaseUnavailable
 from hufu.storage.migrations import HEAD
 from hufu.storage.schema import MigrationBlocked, version_of
@@ -53,11 +53,10 @@ async def migrate(
     """
     if await _version(url) >= HEAD:
         return
-    parts = urlsplit(url)
     engine = create_async_engine(
-        urlunsplit(parts._replace(scheme="postgresql+asyncpg")),
+        "postgresql+asyncpg://",  # SQLAlchemy reads less in an address than asyncpg does.
         poolclass=NullPool,
-        connect_args=UNPREPARED,
+        connect_args={**UNPREPARED, "async_creator_fn": partial(connect, url)},
     )
     try:
         async with asyncio.timeout(ENDED_WITHIN):
@@ -100,7 +99,7 @@ def _applied(connection: Connection) -> str:
 
 async def _version(url: str) -> str:
     try:
-        connection = await asyncpg.connect(url, timeout=REACHED_WITHIN, statement_cache_size=0)
+        connection = await connect(url, timeout=REACHED_WITHIN, statement_cache_size=0)
     except LOST as error:
         raise DatabaseUnavailable(type(error).__name__) from error
     try:

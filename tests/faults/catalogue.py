@@ -1,0 +1,28 @@
+"""All scenarios, in the order of the table."""
+
+from faults.scenario import Scenario
+from faults.scenarios import (
+    failover,
+    full_disk,
+    killed_database,
+    killed_worker,
+    lost_answers,
+    races,
+    repeated,
+    restarted,
+    revoked,
+    slow_database,
+)
+
+SCENARIOS: tuple[Scenario, ...] = (
+    killed_worker.SCENARIO,
+    killed_database.SCENARIO,
+    failover.SCENARIO,
+    lost_answers.SCENARIO,
+    slow_database.SCENARIO,
+    repeated.SCENARIO,
+    races.SCENARIO,
+    full_disk.SCENARIO,
+    restarted.SCENARIO,
+    revoked.SCENARIO,
+)

@@ -1,0 +1,109 @@
+"""Reads from the database what the checker compares with what clients were told."""
+
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+
+from faults.checker import Found, Given
+from hufu.actions.app_secrets import make_app_secret
+from hufu.actions.delivery import newest_letters
+from hufu.actions.ledger import audit_ledger
+from hufu.configuration import load
+from hufu.core import Core, open_core
+from hufu.services.clock import DatabaseClock
+from hufu.storage.loss import DatabaseUnavailable
+
+AWARDS = """
+SELECT account_id, id, item, day, amount FROM awards
+"""
+TRANSFERS = """
+SELECT p.holder_id, count(*) AS times FROM transfers AS t JOIN postings AS p ON p.transfer_id = t.id
+WHERE t.kind = 'award' AND p.holder = 'user' GROUP BY p.holder_id
+"""
+BALANCES = """
+SELECT holder_id, sum(amount)::bigint AS amount FROM balances
+WHERE holder = 'user' GROUP BY holder_id
+"""
+
+
+class Look:
+    """A second pair of eyes on a server's database, with the server's own secrets."""
+
+    def __init__(self, core: Core, url: str) -> None:
+        self._core = core
+        self._url = url
+
+    async def code(self, phone: str) -> str | None:
+        """The newest code sent to a mainland mobile; None while that cannot be told."""
+        try:
+            letters = await newest_letters(
+                self._core.database, self._core.secrets.letters, f"+86{phone}", 1
+            )
+        except DatabaseUnavailable:
+            return None
+        return letters[0].code if letters else None
+
+    async def app_secret(self) -> str:
+        """A secret of fomo's backend."""
+        await self._synced()
+        return await make_app_secret(self._core.apps["fomo"])
+
+    async def found(self) -> Found:
+        """Everything that there is."""
+        await self._synced()
+        audited = await audit_ledger(self._core.apps["fomo"], lambda _, __: None, None)
+        connection = await asyncpg.connect(self._url)
+        try:
+            async with connection.transaction(isolation="repeatable_read"):
+                return await _found(connection, audited.wrong)
+        finally:
+            await connection.close()
+
+    async def _synced(self) -> None:
+        clock = self._core.clock
+        if isinstance(clock, DatabaseClock):
+            await clock.sync()
+
+
+async def _found(connection: asyncpg.Connection, ledger: str | None) -> Found:
+    owners, sessions = defaultdict(list), defaultdict(set)
+    for row in await connection.fetch("SELECT key, account_id FROM identifiers"):
+        owners[row["key"].removeprefix("+86")].append(row["account_id"])
+    for row in await connection.fetch("SELECT account_id, token_hash FROM sessions"):
+        sessions[row["account_id"]].add(row["token_hash"].hex())
+    registered = await connection.fetch("SELECT account_id FROM events WHERE kind = 'registered'")
+    letters = await connection.fetch("SELECT recipient FROM outbox WHERE purpose = 'register'")
+    awards = defaultdict(list)
+    for row in await connection.fetch(AWARDS):
+        given = Given(row["id"], row["item"], row["day"], row["amount"])
+        awards[row["account_id"]].append(given)
+    sums = await connection.fetch(
+        "SELECT coin_id, sum(amount) AS total FROM balances GROUP BY coin_id"
+    )
+    cities = await connection.fetch("SELECT account_id, city FROM profiles WHERE app = 'fomo'")
+    return Found(
+        owners=owners,
+        registered=Counter(row["account_id"] for row in registered),
+        letters=Counter(row["recipient"].removeprefix("+86") for row in letters),
+        sessions={account: frozenset(tokens) for account, tokens in sessions.items()},
+        awards=awards,
+        transfers=dict(await connection.fetch(TRANSFERS)),
+        balances=dict(await connection.fetch(BALANCES)),
+        cities=dict(cities),
+        ledger=ledger,
+        unbalanced=[row["coin_id"] for row in sums if row["total"]],
+    )
+
+
+@asynccontextmanager
+async def looking(url: str, data: Path) -> AsyncIterator[Look]:
+    """Eyes on the database of the server whose data folder this is."""
+    settings = load(None, {}, {"data_dir": str(data), "database_url": url})
+    core = await open_core(settings)
+    try:
+        yield Look(core, url)
+    finally:
+        await core.close()
