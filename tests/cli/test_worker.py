@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from hufu.cli.worker import READY, RETIRE, serve
+from hufu.cli.worker import serve
+from hufu.cli.workers import READY
 from hufu.configuration import SettingsRefused
 
 
@@ -49,7 +50,7 @@ async def test_a_life_that_cannot_begin_ends_the_process(
     assert os.read(heard, 1) == b""
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, RETIRE, None])
+@pytest.mark.parametrize("how", [signal.SIGTERM, None])
 async def test_a_life_begins_serves_and_ends(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,

@@ -5,6 +5,7 @@ import re
 from front_door import World
 from hufu.storage.database import Database, Sight
 from hufu.storage.migrations import HEAD
+from hufu.storage.schema import Fit
 
 ELSEWHERE = "203.0.113.7"
 
@@ -32,7 +33,7 @@ async def test_a_stranger_sees_whether_it_is_ready(world: World, monkeypatch) ->
 
 
 async def standby(_: object) -> Sight:
-    return Sight("192.0.2.7:5432", standby=True, version="18.1", schema=HEAD)
+    return Sight("192.0.2.7:5432", standby=True, version="18.1", schema=HEAD, fit=Fit.FITS)
 
 
 async def test_a_standby_is_no_place_to_serve_from(world: World, monkeypatch) -> None:

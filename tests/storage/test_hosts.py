@@ -10,6 +10,7 @@ import pytest
 from hufu.storage.database import Database
 from hufu.storage.hosts import alternatives, connect
 from hufu.storage.loss import DatabaseUnavailable
+from hufu.storage.schema import Fit
 
 HOST = "127.0.0.1"
 
@@ -81,10 +82,12 @@ async def test_one_that_is_of_no_use_keeps_nobody_from_the_next(
     database_url: str, host: type
 ) -> None:
     async with host() as port:
-        database = await Database.open(beside(database_url, port), size=2, wait=30, statement=30)
+        database = await Database.open(
+            beside(database_url, port), size=2, wait=30, statement=30, lock=30
+        )
         try:
             async with asyncio.timeout(10):
-                assert await database.is_current()
+                assert await database.fit() is Fit.FITS
         finally:
             await database.close()
 
@@ -92,7 +95,7 @@ async def test_one_that_is_of_no_use_keeps_nobody_from_the_next(
 async def test_where_none_is_of_use_the_database_is_lost() -> None:
     async with hanging_up() as one, hanging_up() as two:
         url = f"postgresql://hufu@{HOST}:{one},{HOST}:{two}/hufu?sslmode=disable"
-        database = await Database.open(url, size=2, wait=5, statement=5)
+        database = await Database.open(url, size=2, wait=5, statement=5, lock=5)
         with pytest.raises(DatabaseUnavailable):
             await database.now()
         await database.close()

@@ -63,7 +63,7 @@ async def test_a_closed_pool_is_a_lost_database(database_url: str) -> None:
 async def test_a_connection_that_may_be_of_no_use_is_used_no_more(
     database_url: str, error: Exception
 ) -> None:
-    database = await Database.open(database_url, size=1, wait=10, statement=10)
+    database = await Database.open(database_url, size=1, wait=10, statement=10, lock=10)
     try:
         before = await _backend(database)
         with pytest.raises(DatabaseUnavailable):

@@ -108,7 +108,7 @@ class Failing:
 
 async def test_breakers_are_looked_at(world: World) -> None:
     clock = [0.0]
-    breaker = Breaker(Failing(), failures=2, monotonic=lambda: clock[0])
+    breaker = Breaker(Failing(), failures=2, pause=30, monotonic=lambda: clock[0])
     world.core._breakers["sms"] = breaker
     letter = Letter("1", "sms", "+86", "fomo", "register", "zh", "1", "", "")
     for failures, is_open in ((0, 0), (1, 0), (2, 1)):

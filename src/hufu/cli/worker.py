@@ -20,7 +20,7 @@ import structlog
 import uvloop
 
 from hufu.app import Server
-from hufu.cli.workers import READY, RETIRE
+from hufu.cli.workers import READY
 from hufu.configuration import CONFIG_VARIABLE, load
 from hufu.core import open_core
 from hufu.http.server import HttpServer
@@ -30,7 +30,9 @@ from hufu.wire.answers import STANDING_HEADERS
 COLLECT_AFTER = 50_000
 """Objects made and not yet gone before the collector looks for cycles; Python's own is 700."""
 DRAIN_SECONDS = 9.0
-IDLE_SECONDS = 2.0
+IDLE_SECONDS = 1.0
+"""How long a connection without a request may bring one more."""
+
 
 _log = structlog.get_logger()
 
@@ -42,21 +44,20 @@ def main() -> None:
 
 
 async def serve(listening: socket.socket, told: int, life: int) -> None:
-    """Serve on the socket until SIGTERM, or RETIRE, which gives clients time to turn away.
+    """Serve on the socket until SIGTERM, and give clients time to turn away.
 
     Whatever keeps the life from beginning ends the process.
     """
-    ending, retiring = asyncio.Event(), asyncio.Event()
+    ending = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, ending.set)
-    loop.add_signal_handler(RETIRE, _retire, retiring, ending)
     loop.add_reader(life, _orphaned, loop, life, ending)
     async with opened() as server:
         http = HttpServer(server, server.bounds, STANDING_HEADERS, _report, server.abandoned)
         await http.start(listening)
         os.write(told, READY)
         await ending.wait()
-        await http.stop(DRAIN_SECONDS, IDLE_SECONDS if retiring.is_set() else 0.0)
+        await http.stop(DRAIN_SECONDS, IDLE_SECONDS)
 
 
 @asynccontextmanager
@@ -84,11 +85,6 @@ def _raise_file_limit() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-def _retire(retiring: asyncio.Event, ending: asyncio.Event) -> None:
-    retiring.set()
-    ending.set()
 
 
 def _orphaned(loop: asyncio.AbstractEventLoop, life: int, ending: asyncio.Event) -> None:

@@ -15,6 +15,8 @@ from types import FrameType
 READY = b"."
 """What a worker says when it serves."""
 RETIRE = signal.SIGUSR2
+"""What has all workers replaced."""
+
 AGAIN_AFTER = 0.5
 AGAIN_AT_MOST = 8.0
 LOOK_EVERY = 0.25
@@ -108,7 +110,7 @@ class Workers:
             for _ in range(wanted - len(current)):
                 self._start(life)
         elif self._to_replace and all(each.ready for each in current):
-            self._retire(self._to_replace.pop(0), RETIRE)
+            self._retire(self._to_replace.pop(0))
 
     def _start(self, life: int) -> None:
         told, tells = os.pipe()
@@ -152,14 +154,14 @@ class Workers:
 
     # Ending
 
-    def _retire(self, worker: _Worker, how: signal.Signals) -> None:
+    def _retire(self, worker: _Worker) -> None:
         worker.ending_at = time.monotonic() + KILL_AFTER
-        worker.process.send_signal(how)
+        worker.process.terminate()
 
     def _end(self) -> None:
         self._listening.close()
         for worker in self._workers.values():
             if worker.ending_at is None or worker.ready:
-                self._retire(worker, signal.SIGTERM)
+                self._retire(worker)
         while self._workers:
             self._look()

@@ -1,6 +1,7 @@
 """A listening socket, its connections, and the clock by which they end."""
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from email.utils import formatdate
@@ -73,7 +74,7 @@ class HttpServer:
         name = listening.getsockname()
         self.address = (name[0], name[1])
         self._listening = await self.loop.create_server(
-            lambda: Connection(self), sock=listening, backlog=2048
+            lambda: Connection(self), sock=listening.dup(), backlog=2048
         )
 
     async def stop(self, within: float, idle_for: float = 0.0) -> None:
@@ -82,8 +83,7 @@ class HttpServer:
         Connections without a request may bring one for `idle_for` seconds more, and are told with
         its answer that it was the last.
         """
-        self._listening.close()
-        self._socket.close()  # Which the loop does not.
+        await self._accept_last()
         self.retiring = True
         deadline = self.loop.time() + within
         await self._until_empty(min(deadline, self.loop.time() + idle_for))
@@ -119,6 +119,18 @@ class HttpServer:
     def refusal_headers(self, status: int) -> tuple[Header, ...]:
         """The headers of an answer that is the server's own."""
         return (*self._headers, RETRY_AFTER) if status == UNAVAILABLE else self._headers
+
+    async def _accept_last(self) -> None:
+        """Close the socket; those who came before, and would be turned away with it, come in."""
+        self._socket.setblocking(False)  # noqa: FBT003  # As the module has it.
+        self._listening.close()
+        waiting: list[socket.socket] = []
+        with contextlib.suppress(OSError):
+            while True:
+                waiting.append(self._socket.accept()[0])
+        self._socket.close()
+        for client in waiting:
+            await self.loop.connect_accepted_socket(lambda: Connection(self), client)
 
     # The clock
 
