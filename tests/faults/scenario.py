@@ -50,6 +50,10 @@ class Report:
         """Tell of something that is not bounded."""
         self.figures.append(Figure(name, str(value)))
 
+    def not_run(self, reason: str) -> None:
+        """Tell that this machine does not allow it, which shows nothing."""
+        self.figures.append(Figure("not run", reason, holds=False, timed=True))
+
     def exactly(self, name: str, value: int, expected: int) -> None:
         self.figures.append(Figure(name, f"{value:,}", value == expected))
 

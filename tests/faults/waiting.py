@@ -8,12 +8,14 @@ LOOK_EVERY = 0.01
 PATIENCE = 30.0
 
 
-async def until_so(condition: Callable[[], bool], patience: float = PATIENCE) -> float:
+async def until_so(
+    condition: Callable[[], bool], patience: float = PATIENCE, look_every: float = LOOK_EVERY
+) -> float:
     """Wait until it is so; how long that took (s). AssertionError when it takes too long."""
     began = time.monotonic()
     while not condition():
         assert time.monotonic() < began + patience, "it did not come true in time"
-        await asyncio.sleep(LOOK_EVERY)
+        await asyncio.sleep(look_every)
     return time.monotonic() - began
 
 

@@ -35,7 +35,7 @@ async def run(place: Place, size: Size) -> Report:
         try:
             disk = stack.enter_context(_disk(place.folder / "disk"))
         except PermissionError:
-            report.say("not run", "only root may mount a small disk here")
+            report.not_run("only root may mount a small disk here")
             return report
         servers = Servers(disk, place.servers.template)
         stack.callback(servers.close)

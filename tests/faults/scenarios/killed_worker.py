@@ -19,6 +19,8 @@ from faults.waiting import until_so
 WORKERS = 2
 EVERY = 2.0
 BACK_WITHIN = 2.0
+LOOK_EVERY = 0.1
+"""Seconds between looks, each of which takes this process a while."""
 
 
 async def run(place: Place, size: Size) -> Report:
@@ -50,7 +52,8 @@ async def _kill(server: Serving, database: int, crowd: Crowd, size: Size) -> lis
         began = time.monotonic()
         victim = chance.choice(sorted(server.workers()))
         os.kill(victim, signal.SIGKILL)
-        back.append(await until_so(partial(_settled, server, database, victim)))
+        settled = partial(_settled, server, database, victim)
+        back.append(await until_so(settled, look_every=LOOK_EVERY))
         assert not _ended(server), server.printed()
         await asyncio.sleep(max(0.0, began + size.seconds - time.monotonic()))
     crowd.enough.set()
