@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cli.serving import Serving, serving
 from faults.connection import Connection
-from faults.history import History
+from faults.history import HANG, History
 from faults.looking import Look
 from faults.people import Person
 from faults.waiting import LOOK_EVERY, PATIENCE
@@ -55,6 +55,7 @@ class Crowd:
     history: History = field(default_factory=History)
     enough: asyncio.Event = field(default_factory=asyncio.Event)
     kept: bool = True
+    patience: float = HANG
     visited: list[Person] = field(default_factory=list)
 
     async def run(self, visit: Callable[[Person], Awaitable[object]]) -> None:
@@ -78,6 +79,6 @@ class Crowd:
         return PATIENCE
 
     async def _client(self, visit: Callable[[Person], Awaitable[object]]) -> None:
-        with closing(Connection(self.port, kept=self.kept)) as connection:
+        with closing(Connection(self.port, kept=self.kept, patience=self.patience)) as connection:
             while len(self.visited) < self.least or not self.enough.is_set():
                 await visit(self.person(connection))
