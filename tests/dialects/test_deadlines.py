@@ -137,3 +137,16 @@ async def test_a_transaction_that_was_broken_off_leaves_nothing(world_with: Worl
         assert await world.sql("SELECT FROM alarms") == []
         async with world.core.database.look(), world.core.database.look():
             pass
+
+
+@every_actor
+async def test_a_request_that_takes_too_long_altogether(world: World, actor: Actor) -> None:
+    """The HTTP server breaks it off."""
+    await actor.register(world, PHONE, PASSWORD)
+    async with held(world, "identifiers"):
+        asking = asyncio.create_task(actor.try_to_sign_in(world, PHONE, PASSWORD))
+        while not await world.sql(WAITING):
+            assert not asking.done()
+        asking.cancel()
+        assert_unavailable(await asking, actor)
+    assert await actor.sign_in(world, PHONE, PASSWORD)

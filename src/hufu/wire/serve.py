@@ -157,6 +157,9 @@ class Service(Generic[Options]):
         except ClientGone:
             outcome = ClientGone.__name__
             raise
+        except asyncio.CancelledError as error:  # It has taken too long altogether.
+            outcome = metrics.UNAVAILABLE
+            return self._unavailable(error)
         except Exception as error:  # noqa: BLE001  # Unforeseen: logged, and told as "broken".
             outcome = metrics.BROKEN
             return self._broken(row, error, headers)
@@ -250,7 +253,7 @@ class Service(Generic[Options]):
             self._dialect.malformed, status=METHOD_NOT_ALLOWED, extra=allowed
         )
 
-    def _unavailable(self, error: Exception) -> Encoded:
+    def _unavailable(self, error: BaseException) -> Encoded:
         seconds = error.retry_after if isinstance(error, Overloaded) else RETRY_AFTER
         return self._mount.encoded(
             self._dialect.broken, status=UNAVAILABLE, extra=_retry_after(seconds)
