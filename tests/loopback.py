@@ -93,6 +93,7 @@ class Client:
         for name, value in options.items():
             self.socket.setsockopt(socket.SOL_SOCKET, getattr(socket, name), value)
         self.socket.settimeout(PATIENCE)
+        loopback.clients.append(self)
         self.socket.connect(loopback.address)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._read = b""
@@ -187,9 +188,7 @@ class Loopback:
 
     def client(self, *packets: bytes, **options: int) -> Client:
         """A new connection on which these packets were sent; ended with the server."""
-        client = Client(self, **options)
-        self.clients.append(client)
-        return client.send(*packets)
+        return Client(self, **options).send(*packets)
 
     def ask(self, *packets: bytes, method: str = "GET") -> Answer:
         """The one answer to these packets on a connection of their own."""

@@ -243,10 +243,13 @@ class Connection(asyncio.Protocol):
             self._body_due = self._server.now + self._server.bounds.body_seconds
         self._body_bytes += len(chunk)
         assert self._incoming is not None
+        self._incoming.feed(chunk)
         if self._incoming is self._active:
             bounds = self._server.bounds
-            self.deadline = self._body_due + self._body_bytes / bounds.body_rate
-        self._incoming.feed(chunk)
+            if self._held:  # It is not the client that is waited for.
+                self.deadline = self._server.now + bounds.request_seconds
+            else:
+                self.deadline = self._body_due + self._body_bytes / bounds.body_rate
 
     def on_message_complete(self) -> None:
         """The request is there."""
@@ -398,10 +401,12 @@ class Connection(asyncio.Protocol):
         exchange, bounds, now = self._active, self._server.bounds, self._server.now
         assert exchange is not None
         self._waits = False
+        self.deadline = now + bounds.request_seconds
         if not exchange.complete:
-            self.deadline = now + bounds.body_seconds
+            if not self._held:
+                self._body_due = now + bounds.body_seconds
+                self.deadline = self._body_due + self._body_bytes / bounds.body_rate
         else:
-            self.deadline = now + bounds.request_seconds
             with contextlib.suppress(Exception):  # The task meets it again, and tells of it.
                 if self._server.glance(exchange):
                     return

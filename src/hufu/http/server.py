@@ -29,6 +29,9 @@ class Application(Protocol):
 
 
 SWEEP_EVERY = 1.0
+UNSENT = 128 * 1024
+"""Bytes that the system takes of an answer before the client does: with more, one that is taken
+slowly looks for long as if it were not taken at all."""
 RETRY_AFTER: Header = (b"retry-after", b"1")
 
 
@@ -72,6 +75,8 @@ class HttpServer:
         self.loop = asyncio.get_running_loop()
         self._sweep()
         self._socket = listening
+        if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # Every connection has it from here.
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)
         name = listening.getsockname()
         self.address = (name[0], name[1])
         self._listening = await self.loop.create_server(
