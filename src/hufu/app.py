@@ -113,7 +113,8 @@ class Server:
         return self._core.configuration.settings.http
 
     def abandoned(self, task: asyncio.Task[None]) -> None:
-        """Its client has hung up."""
+        """Its client has hung up: no password is hashed for it any more."""
+        self._core.hasher.abandon(task)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

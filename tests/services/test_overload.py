@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from hufu.services.overload import BoundedThreads, Overloaded, Patience
+from hufu.services.overload import Abandoned, BoundedThreads, Overloaded, Patience
 
 
 class Gate:
@@ -158,6 +158,34 @@ async def test_a_client_that_leaves_while_it_is_served_harms_nobody(
     gate.open.set()
     assert await another == "another"
     assert gone.cancelled()
+
+
+async def test_what_an_abandoned_task_waits_for_is_not_done(
+    make: Callable[..., BoundedThreads], gate: Gate
+) -> None:
+    """Nor what it would wait for later; what a thread has already, is."""
+    threads = make(waiting=2)
+    busy = await occupied(threads, gate)
+    done: list[str] = []
+    left = await put(threads, lambda: done.append("left"))
+    stayed = await put(threads, lambda: done.append("stayed"))
+
+    async def late() -> None:
+        threads.abandon(busy)
+        task = asyncio.current_task()
+        assert task is not None
+        threads.abandon(task)
+        await threads.run(lambda: done.append("late"))
+
+    threads.abandon(left)
+    with pytest.raises(Abandoned):
+        await left
+    with pytest.raises(Abandoned):
+        await asyncio.create_task(late())
+    gate.open.set()
+    await asyncio.gather(busy, stayed)
+    assert done == ["stayed"]
+    assert threads.refused == 0
 
 
 async def test_what_waits_past_its_deadline_is_refused_and_never_done(

@@ -5,6 +5,7 @@ request whose grammar is right, and the end of every connection on which one is 
 """
 
 import asyncio
+import contextlib
 from collections import deque
 from typing import TYPE_CHECKING, cast
 
@@ -29,7 +30,11 @@ NOT_IMPLEMENTED = 501
 UNAVAILABLE = 503
 VERSION_NOT_SUPPORTED = 505
 
-_FRAMING = frozenset({b"content-length", b"transfer-encoding"})
+FRAME_PER_BYTE = 8
+"""Bytes that may frame one byte of a body in chunks. A client that sends single ones needs 5."""
+
+_CODING = b"transfer-encoding"
+_FRAMING = frozenset({b"content-length", _CODING})
 
 
 class _Refused(Exception):
@@ -67,6 +72,7 @@ class Connection(asyncio.Protocol):
         "_server",
         "_task",
         "_transport",
+        "_unsent",
         "_url",
         "_waits",
         "client",
@@ -83,7 +89,7 @@ class Connection(asyncio.Protocol):
         self._host = b""
         self._hosts = 0
         self._in_head = True
-        self._head_bytes = 0
+        self._head_bytes = 0  # Of a head that is not there yet, or of what frames a body.
         self._body_due = 0.0
         self._body_bytes = 0
         self._incoming: Exchange | None = None
@@ -94,9 +100,10 @@ class Connection(asyncio.Protocol):
         self._replays = False
         self._waits = False
         self._held = False
-        self._large = False  # Whether a head may be too large, by all that has come.
+        self._large = False  # Whether a head may be too large, by all that has ever come.
         self._lingering = -1
         self._drained: asyncio.Future[None] | None = None
+        self._unsent = 0
         self.deadline = 0.0
 
     @property
@@ -119,8 +126,10 @@ class Connection(asyncio.Protocol):
         """The client has gone."""
         self._server.forget(self)
         self._ahead.clear()
-        if self._active is not None:
-            self._active.lose()
+        active, self._active, self._incoming = self._active, None, None
+        del self._parser  # Which knows its connection: nobody would ever drop either.
+        if active is not None:
+            active.lose()
             if self._task is not None:
                 self._server.keep(self._task)
         if self._drained is not None and not self._drained.done():
@@ -129,6 +138,7 @@ class Connection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """The client does not read its answers."""
         self._drained = asyncio.get_running_loop().create_future()
+        self._unsent = self._transport.get_write_buffer_size()
         self.deadline = self._server.now + self._server.bounds.write_seconds
 
     def resume_writing(self) -> None:
@@ -142,34 +152,28 @@ class Connection(asyncio.Protocol):
         elif self._active is not None:
             self.deadline = now + bounds.request_seconds
         elif self._lingering < 0:
-            self.deadline = now + bounds.idle_seconds
+            self._wait()
             self._next()
 
     def data_received(self, data: bytes) -> None:
         """Bytes have come."""
-        if self._lingering >= 0:
-            self._lingering += len(data)
-            if self._lingering > LINGER_BYTES:
-                self._transport.abort()
+        if self._lingering >= 0 or self._refusal is not None:
+            self._discard(len(data))
             return
-        if self._refusal is not None:
-            return
-        waited, before = self._in_head, self._incoming
+        waited, before, had = self._in_head, self._incoming, self._body_bytes
         if waited and not self._head_bytes and self._active is None:
             self.deadline = self._server.now + self._server.bounds.head_seconds
-        self._large = self._head_bytes + len(data) > self._server.bounds.head_bytes
+        if self._head_bytes + len(data) > self._server.bounds.head_bytes:
+            self._large = True
         try:
             self._feed(data)
-            if self._waits and self._drained is None:
-                self._begin()
+            if not self._in_head or self._incoming is before or self._url:
+                self._count(len(data), waited, before, had)
         except (HttpParserError, _Refused) as error:
             cause = error if isinstance(error, _Refused) else error.__context__
             self._refuse(cause.status if isinstance(cause, _Refused) else BAD_REQUEST)
-            return
-        if waited and self._in_head and self._incoming is before:
-            self._head_bytes += len(data)
-            if self._head_bytes > self._server.bounds.head_bytes:
-                self._refuse(HEAD_TOO_LARGE)
+        if self._waits and self._drained is None:
+            self._begin()
 
     # What the parser tells
 
@@ -180,12 +184,7 @@ class Connection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header, or behind a body in chunks a trailer, of which nothing is wanted."""
-        if self._replays:
-            return
-        if not self._in_head:
-            self._body_bytes += len(name) + len(value)
-            if self._body_bytes > self._server.bounds.head_bytes:
-                raise _Refused(HEAD_TOO_LARGE)
+        if self._replays or not self._in_head:
             return
         name, value = name.lower(), value.rstrip(b" \t")
         if name == b"host":
@@ -225,6 +224,18 @@ class Connection(asyncio.Protocol):
             self._waits = True
         else:
             self._ahead.append(self._incoming)
+            self.hold()  # What follows can wait in the client's own machine.
+
+    def on_chunk_header(self) -> None:
+        """A chunk begins. Of the codings that a body may be in chunks is the only one known."""
+        if self._body_bytes or self._replays:
+            return
+        assert self._incoming is not None
+        if self._incoming.version == "1.0":  # It has no such thing (RFC 9112, 6.1).
+            raise _Refused(BAD_REQUEST)
+        codings = [value for name, value in self._incoming.headers if name == _CODING]
+        if len(codings) != 1 or codings[0].lower() != b"chunked":
+            raise _Refused(NOT_IMPLEMENTED)
 
     def on_body(self, chunk: bytes) -> None:
         """A part of the request's body."""
@@ -232,10 +243,13 @@ class Connection(asyncio.Protocol):
             self._body_due = self._server.now + self._server.bounds.body_seconds
         self._body_bytes += len(chunk)
         assert self._incoming is not None
+        self._incoming.feed(chunk)
         if self._incoming is self._active:
             bounds = self._server.bounds
-            self.deadline = self._body_due + self._body_bytes / bounds.body_rate
-        self._incoming.feed(chunk)
+            if self._held:  # It is not the client that is waited for.
+                self.deadline = self._server.now + bounds.request_seconds
+            else:
+                self.deadline = self._body_due + self._body_bytes / bounds.body_rate
 
     def on_message_complete(self) -> None:
         """The request is there."""
@@ -243,7 +257,7 @@ class Connection(asyncio.Protocol):
             return  # With nothing after its head, as far as the parser is concerned.
         assert self._incoming is not None
         self._in_head = True
-        self._body_bytes = 0
+        self._head_bytes = self._body_bytes = 0
         if self._incoming is self._active:
             self.deadline = self._server.now + self._server.bounds.request_seconds
         self._incoming.finish()
@@ -281,8 +295,8 @@ class Connection(asyncio.Protocol):
             self._transport.pause_reading()
 
     def go_on(self) -> None:
-        """Read on."""
-        if self._held and not self._transport.is_closing():
+        """Read on, unless requests wait that were sent ahead."""
+        if self._held and not self._ahead and not self._transport.is_closing():
             self._held = False
             self._transport.resume_reading()
 
@@ -290,14 +304,23 @@ class Connection(asyncio.Protocol):
 
     def expire(self) -> None:
         """The deadline has passed."""
-        if self._lingering >= 0 or self._drained is not None or self.idle:
+        bounds, now = self._server.bounds, self._server.now
+        if self._drained is not None:
+            unsent = self._transport.get_write_buffer_size()
+            if unsent >= self._unsent:
+                self._transport.abort()
+            self._unsent, self.deadline = unsent, now + bounds.write_seconds
+        elif self._lingering >= 0 or self.idle:
             self._transport.abort()
         elif self._active is None:
             self._end(REQUEST_TIMEOUT)
-        elif self._active.complete:
-            assert self._task is not None
-            self._task.cancel()
-            self.deadline = self._server.now + self._server.bounds.request_seconds
+        elif self._active.complete or self._held:
+            self.deadline = now + bounds.request_seconds
+            if self._task is not None:
+                self._task.cancel()
+            else:
+                self._active.lose()
+                self._end(UNAVAILABLE)
         else:
             self._active.lose()
             if not self._active.begun:
@@ -317,6 +340,33 @@ class Connection(asyncio.Protocol):
         self._transport.abort()
 
     # How it goes on
+
+    def _discard(self, size: int) -> None:
+        """Nothing that comes now is wanted."""
+        if self._lingering >= 0:
+            self._lingering += size
+            if self._lingering > LINGER_BYTES:
+                self._transport.abort()
+
+    def _count(self, size: int, waited: bool, before: Exchange | None, had: int) -> None:
+        """So many bytes have come, and more have to.
+
+        They belong to a head that had begun before, to a body that had, or to a head that has begun
+        behind a request. Of a body, what frames its chunks is counted: their sizes, extensions of
+        these, trailers.
+        """
+        bound = self._server.bounds.head_bytes
+        if not self._in_head:
+            if waited or self._incoming is not before:
+                return
+            self._head_bytes += size - (self._body_bytes - had)
+            bound += FRAME_PER_BYTE * self._body_bytes
+        elif waited and self._incoming is before:
+            self._head_bytes += size
+        else:
+            self._head_bytes, self._large = self._size(self._url, self._headers), True
+        if self._head_bytes > bound:
+            raise _Refused(HEAD_TOO_LARGE)
 
     @staticmethod
     def _size(url: bytes, headers: list[Header]) -> int:
@@ -351,12 +401,15 @@ class Connection(asyncio.Protocol):
         exchange, bounds, now = self._active, self._server.bounds, self._server.now
         assert exchange is not None
         self._waits = False
+        self.deadline = now + bounds.request_seconds
         if not exchange.complete:
-            self.deadline = now + bounds.body_seconds
+            if not self._held:
+                self._body_due = now + bounds.body_seconds
+                self.deadline = self._body_due + self._body_bytes / bounds.body_rate
         else:
-            self.deadline = now + bounds.request_seconds
-            if self._server.glance(exchange):
-                return
+            with contextlib.suppress(Exception):  # The task meets it again, and tells of it.
+                if self._server.glance(exchange):
+                    return
         self.start(exchange)
 
     def start(self, exchange: Exchange) -> None:
@@ -381,19 +434,29 @@ class Connection(asyncio.Protocol):
     def answered(self, exchange: Exchange) -> None:
         """It is answered, as far as it will be."""
         self._task = self._active = None
+        if self._incoming is exchange:
+            self._incoming = None  # Nobody needs its tokens any more.
         if exchange.gone or self._transport.is_closing():
             return
         if not exchange.answered:
             self._transport.abort()
         elif not exchange.keep_alive or self.ends:
-            self._linger() if not exchange.complete or self._refusal else self._transport.close()
+            more = not exchange.complete or self._ahead or self._refusal is not None
+            self._linger() if more else self._transport.close()
         elif self._drained is None:
-            self.deadline = self._server.now + self._server.bounds.idle_seconds
+            self._wait()
             self._next()
+
+    def _wait(self) -> None:
+        """The next request is waited for, or the rest of its head."""
+        bounds = self._server.bounds
+        seconds = bounds.head_seconds if self._head_bytes else bounds.idle_seconds
+        self.deadline = self._server.now + seconds
 
     def _next(self) -> None:
         if self._ahead:
             self._active = self._ahead.popleft()
+            self.go_on()
             self._begin()
         elif self._refusal is not None:
             self._end(self._refusal)
@@ -402,12 +465,12 @@ class Connection(asyncio.Protocol):
         """End with this status, once what came before it is answered."""
         self._refusal = status
         if self._active is not None and not self._active.complete:
+            self._waits = False
             self._active.lose()  # The rest of its body will never be known.
             if self._active.begun:
                 self._transport.abort()
-                return
-            self._ahead.clear()
-            self._end(status)
+            else:
+                self._end(status)
         elif self._ahead and not self._ahead[-1].complete:
             self._ahead.pop()
         elif self._active is None:
@@ -425,6 +488,7 @@ class Connection(asyncio.Protocol):
     def _linger(self) -> None:
         """Hang up, but read what is still under way, whose arrival would unsay the answer."""
         self._lingering = 0
+        self._ahead.clear()
         self.deadline = self._server.now + LINGER_SECONDS
         self.go_on()
         if self._transport.can_write_eof():
@@ -434,12 +498,14 @@ class Connection(asyncio.Protocol):
 def _own(url: bytes, host: bytes, headers: list[Header]) -> tuple[bytes, bytes]:
     """The path and host of a target in absolute form, whose host is what counts (RFC 9112, 3.2.2).
 
-    Every other form is left as it is.
+    `*` and the target of a CONNECT are left as they are.
     """
     scheme, found, rest = url.partition(b"://")
-    if not found or scheme.lower() not in {b"http", b"https"}:
+    if not found:
         return url, host
-    before, slash, path = rest.partition(b"/")
-    host, mark, query = before.partition(b"?")
-    headers[:] = [(name, host if name == b"host" else value) for name, value in headers]
-    return (b"/" + path if slash else b"/" + mark + query), host
+    end = min((at for at in map(rest.find, (b"/", b"?")) if at >= 0), default=len(rest))
+    host, path = rest[:end], rest[end:]
+    if scheme.lower() not in {b"http", b"https"} or not host or b"@" in host:
+        raise _Refused(BAD_REQUEST)
+    headers[:] = [(b"host", host), *(each for each in headers if each[0] != b"host")]
+    return (path if path[:1] == b"/" else b"/" + path), host

@@ -74,6 +74,7 @@ class Exchange:
     """
 
     __slots__ = (
+        "_bodiless",
         "_chunked",
         "_chunks",
         "_held",
@@ -119,6 +120,7 @@ class Exchange:
         self._told = False
         self._start: Message | None = None
         self._chunked = False
+        self._bodiless = False
         self._waiter: asyncio.Future[None] | None = None
 
     @property
@@ -198,6 +200,7 @@ class Exchange:
     def refuse(self, status: int, headers: Sequence[Header], body: bytes) -> None:
         """Answer in place of an application that has not."""
         size = (b"content-length", b"%d" % len(body))
+        self._chunked = False
         self._start = {"status": status, "headers": (size, *headers)}
         self._answer(body, more=False)
 
@@ -224,6 +227,8 @@ class Exchange:
     async def send(self, message: Message) -> None:
         """Send the answer's head with the first part of its body, or a further part."""
         if message["type"] == "http.response.start":
+            if self.begun:
+                raise RuntimeError("the answer has begun")
             self._start = message
             return
         if self.gone or self.answered:
@@ -236,12 +241,14 @@ class Exchange:
 
     def _answer(self, body: bytes, *, more: bool) -> None:
         start, self._start = self._start, None
-        if start is None:
-            head = b""
-        else:
+        if start is not None:
             head = self._head(start["status"], start.get("headers", ()), len(body), more=more)
             self.begun = True
-        if self.method == "HEAD":
+        elif self.begun:
+            head = b""
+        else:
+            raise RuntimeError("an answer begins with its head")
+        if self._bodiless:
             body = b""
         elif self._chunked:
             body = (b"%x\r\n%b\r\n" % (len(body), body) if body else b"") + (
@@ -253,6 +260,7 @@ class Exchange:
     def _head(self, status: int, headers: Sequence[Header], size: int, *, more: bool) -> bytes:
         lines = [LINES[status], self._wire.date]
         sized = status in _BODILESS
+        self._bodiless = sized or self.method == "HEAD"
         for name, value in headers:
             lines.append(b"%b: %b" % (name, value))
             if name == b"content-length":
@@ -289,7 +297,8 @@ class Exchange:
         )
 
     async def _changed(self) -> None:
-        self._waiter = asyncio.get_running_loop().create_future()
+        if self._waiter is None or self._waiter.done():
+            self._waiter = asyncio.get_running_loop().create_future()
         await self._waiter
 
     def _wake(self) -> None:

@@ -30,7 +30,9 @@ class Application(Protocol):
 
 
 SWEEP_EVERY = 1.0
-"""Seconds; deadlines are as exact as this."""
+UNSENT = 128 * 1024
+"""Bytes that the system takes of an answer before the client does: with more, one that is taken
+slowly looks for long as if it were not taken at all."""
 RETRY_AFTER: Header = (b"retry-after", b"1")
 
 
@@ -38,7 +40,8 @@ class HttpServer:
     """Serves an ASGI application on a socket that already listens.
 
     `headers` go with the answers that are the server's own; `report` is told of what the
-    application raises; `abandoned` of the task of a request whose client has hung up.
+    application raises; `abandoned` of the task of a request whose client has hung up. Deadlines
+    are looked at every `sweep_every` seconds.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class HttpServer:
         headers: Sequence[Header],
         report: Callable[[Exception], None],
         abandoned: Callable[[asyncio.Task[None]], None],
+        sweep_every: float = SWEEP_EVERY,
     ) -> None:
         self.application = application
         self.glance = application.glance
@@ -60,6 +64,7 @@ class HttpServer:
         self.retiring = False
         self._headers = tuple(headers)
         self._abandoned = abandoned
+        self._sweep_every = sweep_every
         self._connections: set[Connection] = set()
         self._orphans: set[asyncio.Task[None]] = set()
         self._listening: asyncio.Server
@@ -71,6 +76,8 @@ class HttpServer:
         self.loop = asyncio.get_running_loop()
         self._sweep()
         self._socket = listening
+        if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # Every connection has it from here.
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)
         name = listening.getsockname()
         self.address = (name[0], name[1])
         self._listening = await self.loop.create_server(
@@ -137,10 +144,10 @@ class HttpServer:
     def _sweep(self) -> None:
         self.now = self.loop.time()
         self.date = b"date: " + formatdate(usegmt=True).encode()
+        self._sweeper = self.loop.call_later(self._sweep_every, self._sweep)
         for connection in tuple(self._connections):
             if connection.deadline < self.now:
                 connection.expire()
-        self._sweeper = self.loop.call_later(SWEEP_EVERY, self._sweep)
 
     async def _until_empty(self, deadline: float) -> None:
         if self._connections and deadline > self.loop.time():

@@ -1,5 +1,6 @@
 """Argon2id, in a bounded pool of threads and never on the event loop (RFC 9106)."""
 
+import asyncio
 import os
 import time
 from dataclasses import dataclass
@@ -95,6 +96,10 @@ class Argon2Hasher:
     def refuse_if_full(self) -> None:
         """See that a hash would be computed, before anything is done for it. Raises Overloaded."""
         self._threads.refuse_if_full()
+
+    def abandon(self, task: asyncio.Task[None]) -> None:
+        """Compute nothing more for the task, for nobody waits for its answer."""
+        self._threads.abandon(task)
 
     async def make(self, password: Password, scheme: Scheme) -> Verifier:
         """A verifier of the password, under the current pepper."""

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
+from weakref import WeakSet
 
 Result = TypeVar("Result")
 
@@ -21,6 +22,10 @@ class Overloaded(Exception):
     def __init__(self, retry_after: int) -> None:
         super().__init__(f"retry after {retry_after} s")
         self.retry_after = retry_after
+
+
+class Abandoned(Overloaded):
+    """Nobody waits for the answer any more, so that the work was not done."""
 
 
 class Unavailable(Exception):
@@ -79,9 +84,15 @@ class _Pressure:
 class _Job(Generic[Result]):
     """A piece of work, and who waits for it on which event loop."""
 
-    __slots__ = ("_future", "_loop", "_settle", "_work")
+    __slots__ = ("_future", "_loop", "_settle", "_work", "task")
 
-    def __init__(self, work: Callable[[], Result], loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        work: Callable[[], Result],
+        loop: asyncio.AbstractEventLoop,
+        task: asyncio.Task[Any] | None,
+    ) -> None:
+        self.task = task
         self._work = work
         self._loop = loop
         self._future: asyncio.Future[Result] = loop.create_future()
@@ -100,7 +111,8 @@ class _Job(Generic[Result]):
 
     def refuse(self, error: Exception) -> None:
         """The work is not done, and that is why."""
-        self._future.set_exception(error)
+        if not self._future.done():
+            self._future.set_exception(error)
 
     def tell(self) -> None:
         """Tell who waits what came of it; from any thread."""
@@ -142,6 +154,7 @@ class BoundedThreads:
         self._closed = False
         self._queue: OrderedDict[_Job[Any], None] = OrderedDict()
         self._changed = threading.Condition()
+        self._abandoned: WeakSet[asyncio.Task[Any]] = WeakSet()
 
     @property
     def waiting(self) -> int:
@@ -169,8 +182,10 @@ class BoundedThreads:
         Raises `Overloaded`: at once when every thread and every place in the queue is taken, later
         when no thread took the work in time. What nobody waits for any more is not done.
         """
-        loop = asyncio.get_running_loop()
-        job = _Job(work, loop)
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        if task in self._abandoned:
+            raise Abandoned(self._retry_after)
+        job = _Job(work, loop, task)
         with self._changed:
             wait = self._place()
             self._queue[job] = None
@@ -187,6 +202,19 @@ class BoundedThreads:
         finally:
             if expiry is not None:
                 expiry.cancel()
+
+    def abandon(self, task: asyncio.Task[Any]) -> None:
+        """Nobody waits for the task's answer any more: work of it that has not begun is not done.
+
+        The task is told so by `Abandoned`. To cancel it could break off something else.
+        """
+        self._abandoned.add(task)
+        with self._changed:
+            job = next((each for each in self._queue if each.task is task), None)
+            if job is None:
+                return
+            del self._queue[job]
+        job.refuse(Abandoned(self._retry_after))
 
     def close(self) -> None:
         """Drop what waits and wait for what runs."""

@@ -16,7 +16,7 @@ from hufu.actions.sign_in import authenticate_by_password
 from hufu.domain.errors import Refusal
 from hufu.domain.permissions import Client
 from hufu.services.clock import ClockUnknown
-from hufu.services.overload import Overloaded, Unavailable
+from hufu.services.overload import Abandoned, Overloaded, Unavailable
 from hufu.wire import body, metrics
 from hufu.wire.answers import Encoded, Header, Mount
 from hufu.wire.body import BodyTooLarge, ClientGone, Fields
@@ -151,6 +151,9 @@ class Service(Generic[Options]):
         except BodyTooLarge:
             outcome = BodyTooLarge.__name__
             return self._mount.encoded(self._dialect.malformed, status=TOO_LARGE)
+        except Abandoned:
+            outcome = ClientGone.__name__
+            raise ClientGone from None
         except (Overloaded, Unavailable, ClockUnknown) as error:
             outcome = metrics.UNAVAILABLE
             return self._unavailable(error)
