@@ -90,8 +90,9 @@ class HttpServer:
         Connections without a request may bring one for `idle_for` seconds more, and are told with
         its answer that it was the last.
         """
-        await self._accept_last()
-        self.retiring = True
+        if not self.retiring:
+            self.retiring = True
+            await self._accept_last()
         deadline = self.loop.time() + within
         await self._until_empty(min(deadline, self.loop.time() + idle_for))
         for connection in tuple(self._connections):
