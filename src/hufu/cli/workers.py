@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
@@ -22,6 +22,7 @@ AGAIN_AT_MOST = 8.0
 LOOK_EVERY = 0.25
 KILL_AFTER = 10.0
 """Seconds from the signal that ends a worker to the one that it cannot survive."""
+COMMAND = (sys.executable, "-m", "hufu.cli.worker")
 
 
 @dataclass(slots=True)
@@ -36,17 +37,27 @@ class Workers:
     """Runs `count` workers on one socket until a signal ends them.
 
     SIGTERM and SIGINT end, and so does SIGHUP unless it is ignored; RETIRE replaces the workers
-    one by one, each when its successor is ready. `died` is told of every process that has ended.
+    one by one, each when its successor is ready. `died` is told of every process that has ended;
+    `command` starts one, and `kill_after` seconds are what it has to end.
     """
 
-    def __init__(self, count: int, listening: socket.socket, died: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        count: int,
+        listening: socket.socket,
+        died: Callable[[int], None],
+        command: Sequence[str] = COMMAND,
+        kill_after: float = KILL_AFTER,
+    ) -> None:
         self._count = count
         self._listening = listening
         self._died = died
+        self._command = command
+        self._kill_after = kill_after
         self._workers: dict[int, _Worker] = {}  # By the pipe on which they tell.
         self._to_replace: list[_Worker] = []
         self._selector = selectors.DefaultSelector()
-        self._ending = False
+        self._ending = self._retiring = False
         self._wait = AGAIN_AFTER
         self._again_at = 0.0
 
@@ -97,30 +108,42 @@ class Workers:
         self._ending = True
 
     def _on_retire(self, _: int, __: FrameType | None) -> None:
-        self._to_replace = [each for each in self._workers.values() if each.ending_at is None]
+        self._retiring = True
 
     # Beginning
 
     def _fill(self, life: int) -> None:
-        """Start what is missing, and the successor of one that is to be replaced."""
+        """Start what is missing, and the successor of one that is to be replaced.
+
+        Who is to be replaced ends when the successor, like all others, is ready.
+        """
         current = [each for each in self._workers.values() if each.ending_at is None]
+        if self._retiring:
+            self._retiring, self._to_replace = False, current
         self._to_replace = [each for each in self._to_replace if each in current]
         wanted = self._count + bool(self._to_replace)
-        if len(current) < wanted and time.monotonic() >= self._again_at:
-            for _ in range(wanted - len(current)):
-                self._start(life)
-        elif self._to_replace and all(each.ready for each in current):
-            self._retire(self._to_replace.pop(0))
+        if len(current) < wanted:
+            if time.monotonic() >= self._again_at:
+                for _ in range(wanted - len(current)):
+                    self._start(life)
+        elif len(current) > self._count and all(each.ready for each in current):
+            self._retire(self._to_replace.pop(0) if self._to_replace else current[0])
 
     def _start(self, life: int) -> None:
         told, tells = os.pipe()
         socket_number = self._listening.fileno()
-        command = [sys.executable, "-m", "hufu.cli.worker"]
-        process = subprocess.Popen(  # noqa: S603  # Nothing of it comes from outside.
-            [*command, str(socket_number), str(tells), str(life)],
-            pass_fds=(socket_number, tells, life),
-        )
-        os.close(tells)
+        try:
+            process = subprocess.Popen(  # noqa: S603  # Nothing of it comes from outside.
+                [*self._command, str(socket_number), str(tells), str(life)],
+                pass_fds=(socket_number, tells, life),
+                process_group=0,  # A terminal's signals are for us, who end the others in order.
+            )
+        except OSError:  # No memory, or too many processes.
+            os.close(told)
+            self._give_up()
+            return
+        finally:
+            os.close(tells)
         self._workers[told] = _Worker(process, told)
         self._selector.register(told, selectors.EVENT_READ)
 
@@ -147,21 +170,24 @@ class Workers:
         worker.process.wait()
         self._died(worker.process.pid)
         if not worker.ready and worker.ending_at is None:
-            # What keeps one from beginning keeps the next; and nobody is replaced by it.
-            self._to_replace.clear()
-            self._again_at = time.monotonic() + self._wait
-            self._wait = min(2 * self._wait, AGAIN_AT_MOST)
+            self._give_up()
+
+    def _give_up(self) -> None:
+        """What keeps one from beginning keeps the next; and nobody is replaced by it."""
+        self._to_replace = []
+        self._again_at = time.monotonic() + self._wait
+        self._wait = min(2 * self._wait, AGAIN_AT_MOST)
 
     # Ending
 
     def _retire(self, worker: _Worker) -> None:
-        worker.ending_at = time.monotonic() + KILL_AFTER
+        worker.ending_at = time.monotonic() + self._kill_after
         worker.process.terminate()
 
     def _end(self) -> None:
         self._listening.close()
         for worker in self._workers.values():
-            if worker.ending_at is None or worker.ready:
+            if worker.ending_at is None:
                 self._retire(worker)
         while self._workers:
             self._look()

@@ -5,7 +5,6 @@ request whose grammar is right, and the end of every connection on which one is 
 """
 
 import asyncio
-import contextlib
 from collections import deque
 from typing import TYPE_CHECKING, cast
 
@@ -407,9 +406,12 @@ class Connection(asyncio.Protocol):
                 self._body_due = now + bounds.body_seconds
                 self.deadline = self._body_due + self._body_bytes / bounds.body_rate
         else:
-            with contextlib.suppress(Exception):  # The task meets it again, and tells of it.
-                if self._server.glance(exchange):
-                    return
+            try:
+                glanced = self._server.glance(exchange)
+            except Exception:  # noqa: BLE001  # The task meets it again, and tells of it.
+                glanced = False
+            if glanced:
+                return
         self.start(exchange)
 
     def start(self, exchange: Exchange) -> None:

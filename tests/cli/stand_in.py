@@ -1,0 +1,28 @@
+"""A worker that does nothing but begin and end: `stand_in.py FOLDER SOCKET TOLD LIFE`.
+
+Files in the folder say how: `broken` keeps it from beginning, `slow` for as long as it is there,
+`deaf` from ending.
+"""
+
+import os
+import select
+import signal
+import sys
+import time
+from pathlib import Path
+
+
+def work(folder: Path, told: int, life: int) -> None:
+    if (folder / "broken").exists():
+        sys.exit(1)
+    while (folder / "slow").exists():
+        time.sleep(0.005)
+    for each in (signal.SIGTERM, signal.SIGUSR2):
+        deaf = (folder / "deaf").exists()
+        signal.signal(each, signal.SIG_IGN if deaf else lambda *_: sys.exit(0))
+    os.write(told, b".")
+    select.select([life], [], [])
+
+
+if __name__ == "__main__":
+    work(Path(sys.argv[1]), int(sys.argv[3]), int(sys.argv[4]))
