@@ -8,6 +8,7 @@ import pytest
 
 from actors import Fomo
 from front_door import World, all_at_once
+from hufu.actions import erasures
 from hufu.actions.administration import close_account
 from hufu.actions.deps import Deps
 from hufu.actions.erasures import replay_erasures
@@ -94,6 +95,26 @@ async def test_what_was_cut_short_hides_nothing(world: World, account_id: int, j
     with journal.open("a") as more:
         more.write('nonsense\n[]\n{"account": 1}\n{"account": "1", "pool": "main", "since": 1}\n')
     assert [each.account_id for each in read_erasures(journal)] == [account_id]
+
+
+async def test_who_cannot_read_yet_reads_again(
+    world: World, account_id: int, journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await close_account(world.deps("fomo"), account_id, "test")
+    await world.sql(BACK, account_id)
+    aside = journal.with_name("aside")
+    journal.rename(aside)
+    journal.mkdir()
+
+    async def mend(_: float) -> None:
+        journal.rmdir()
+        aside.rename(journal)
+
+    monkeypatch.setattr(erasures.asyncio, "sleep", mend)
+    told: list[int] = []
+    await erasures.keep_erased(pools(world), told.append)
+    assert told == [1]
+    assert await state(world, account_id) == "closed"
 
 
 async def test_without_a_journal_there_is_nothing_to_do(world: World) -> None:

@@ -1,8 +1,10 @@
 """Identity numbers move to a new key while people use them, and each is one account's meanwhile."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -13,6 +15,7 @@ from front_door import World, all_at_once, opened
 from hufu.actions import keys
 from hufu.actions.keys import Resealed, count_key_uses, reseal_page
 from hufu.services.keys import Keyring
+from hufu.storage.loss import DatabaseUnavailable
 
 OLD, NEW, PEPPER = Keyring.fresh(), Keyring.fresh(2), Keyring.fresh()
 PREPARED, ACTIVE = f"{OLD} {NEW}:next", f"{OLD} {NEW}"
@@ -180,3 +183,57 @@ async def test_of_two_who_had_it_before_keys_met_one_keeps_it(knowing) -> None:
         assert not await tell(world, people[3], card(9))
         held = await world.sql("SELECT FROM identity_numbers WHERE sole IS NOT NULL")
         assert len(held) == 2
+
+
+async def test_a_server_does_it_by_itself_and_tries_again(knowing, monkeypatch) -> None:
+    async with knowing(OLD) as old:
+        await crowd(old, 3)
+    async with knowing(ACTIVE) as world:
+        troubles = iter((DatabaseUnavailable("gone"), ZeroDivisionError()))
+        found: asyncio.Queue[Resealed] = asyncio.Queue()
+        broken: list[str] = []
+        pass_over, pauses = keys.reseal, []
+
+        async def troubled(*arguments: Any) -> Resealed:
+            for trouble in troubles:
+                raise trouble
+            return await pass_over(*arguments)
+
+        async def pause(seconds: float) -> None:
+            pauses.append(seconds)
+            await asyncio.Event().wait() if seconds == keys.EVERY else None
+
+        monkeypatch.setattr(keys, "reseal", troubled)
+        monkeypatch.setattr(keys.asyncio, "sleep", pause)
+        working = asyncio.create_task(
+            keys.keep_resealing(
+                world.core.database, world.core.secrets, found.put_nowait, broken.append
+            )
+        )
+        first, second = await found.get(), await found.get()
+        while keys.EVERY not in pauses:
+            await asyncio.wait([asyncio.ensure_future(versions(world))])
+        working.cancel()
+        await asyncio.wait([working])
+        assert (first.done, second.done, broken) == (3, 0, ["ZeroDivisionError"])
+        assert [each for each in pauses if each] == [*[keys.AGAIN] * 3, keys.EVERY]
+        assert await versions(world) == {2: 3}
+
+
+async def test_the_server_counts_what_it_did(knowing) -> None:
+    async with knowing(OLD) as old:
+        await crowd(old, 3)
+    async with knowing(ACTIVE) as world, world.server.running():
+        while await versions(world) != {2: 3}:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        page = (await world.get("/metrics")).body.decode()
+        assert 'hufu_identity_numbers_resealed_total{outcome="done"}' in page
+
+
+async def test_without_a_key_of_the_past_there_is_nothing_to_do(knowing) -> None:
+    async with knowing(PREPARED) as world:
+        await keys.keep_resealing(world.core.database, world.core.secrets, fail, fail)
+
+
+def fail(_: object) -> None:
+    raise AssertionError
