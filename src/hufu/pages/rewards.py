@@ -160,7 +160,7 @@ def shown(award: Award) -> dict[str, object]:
         "coin_id": award.coin_id,
         "target_id": award.target,
         "day": award.day.isoformat(),
-        "at": award.at.isoformat(timespec="milliseconds"),
+        "at": award.at,
         "reversed": award.reversed_at is not None,
     }
 

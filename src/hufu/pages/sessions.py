@@ -230,11 +230,11 @@ def session_answer(found: Presented) -> bytes:
             "user_id": found.account_id,
             "app": found.app,
             "roles": (found.role,),
-            "signed_in_at": _stamp(found.signed_in_at),
+            "signed_in_at": found.signed_in_at,
             "method": found.method,
             "device": found.device,
-            "seen_at": _stamp(found.seen_at),
-            "expires_at": _stamp(found.ends_at),
+            "seen_at": found.seen_at,
+            "expires_at": found.ends_at,
         }
     )
 
@@ -244,18 +244,14 @@ def seen_by_owner(session: Session, caller: Caller) -> dict[str, object]:
     return {
         "id": str(session.id),
         "current": session.id == caller.session_id,
-        "signed_in_at": _stamp(session.created_at),
+        "signed_in_at": session.created_at,
         "method": session.method,
         "device": session.device,
-        "seen_at": _stamp(session.seen_at),
-        "expires_at": _stamp(session.ends_at),
+        "seen_at": session.seen_at,
+        "expires_at": session.ends_at,
         "network": session.network,
         "user_agent": session.user_agent,
     }
-
-
-def _stamp(at: datetime) -> str:
-    return at.isoformat(timespec="milliseconds")
 
 
 def token_unknown() -> Problem:
