@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from actors import UTIME, Actor, Company, Fomo, Rental
-from front_door import FORM, World, WorldWith, opened
+from front_door import FORM, World, opened
 from hufu.app import Server
 from hufu.http.server import HttpServer
 from hufu.wire import metrics
@@ -407,12 +407,3 @@ async def test_an_identity_number_is_shown_by_the_ordinary_way(ways: Ways) -> No
     assert not await ways.compare(call, "one wrong token")
     await ways.sql("DELETE FROM identity_numbers")
     assert await ways.compare(call, "live")
-
-
-async def test_what_is_below_another_apps_prefix_is_that_apps(world_with: WorldWith) -> None:
-    """As the ordinary way has it: the shorter prefix comes first."""
-    prefixes = {"apps.fomo.prefix": "/a", "apps.rental.prefix": "/a/b"}
-    async with world_with(prefixes) as world:
-        assert (await world.get("/a/b/api/check_login")).status == 404
-        places = [path for path in world.server._express[""] if path.startswith(b"/a/")]
-    assert places == [b"/a/customer/get_user_info"]
