@@ -294,3 +294,12 @@ async def test_a_server_with_one_app_has_no_other(world_with: WorldWith) -> None
                 answer = await place.try_to_sign_in(world, PHONE, PASSWORD)
                 said = (answer.status, answer.json())
                 assert said in [(404, {"code": "400"}), (200, {"code": "400"})], place
+
+
+async def test_what_is_below_another_apps_prefix_is_that_apps(world_with: WorldWith) -> None:
+    """As the ordinary way has it: the shorter prefix comes first."""
+    prefixes = {"apps.fomo.prefix": "/a", "apps.rental.prefix": "/a/b"}
+    async with world_with(prefixes) as world:
+        assert (await world.get("/a/b/api/check_login")).status == 404
+        places = [path for path in world.server._express[""] if path.startswith(b"/a/")]
+    assert places == [b"/a/customer/get_user_info"]

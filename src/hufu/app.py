@@ -183,6 +183,7 @@ class Server:
             f"{prefix}/".encode() + path: row
             for prefix, place in self._prefixes.items()
             for path, row in place.service.express(self._clients).items()
+            if self._find(f"{prefix}/{path.decode()}", "")[0] is place
         }
         return tables
 

@@ -4,6 +4,7 @@ Files in the folder say how: `broken` keeps it from beginning, `slow` for as lon
 `deaf` from ending.
 """
 
+import contextlib
 import os
 import select
 import signal
@@ -20,7 +21,8 @@ def work(folder: Path, told: int, life: int) -> None:
     for each in (signal.SIGTERM, signal.SIGUSR2):
         deaf = (folder / "deaf").exists()
         signal.signal(each, signal.SIG_IGN if deaf else lambda *_: sys.exit(0))
-    os.write(told, b".")
+    with contextlib.suppress(BrokenPipeError):  # Who looked after it has died.
+        os.write(told, b".")
     select.select([life], [], [])
 
 

@@ -4,8 +4,11 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 import psutil
@@ -141,6 +144,37 @@ def test_a_killed_worker_is_replaced(server: Serving) -> None:
     until(lambda: victim not in server.workers() and len(server.workers()) == 2)
     server.wait_ready()
     assert len(server.workers() & before) == 1
+
+
+def test_workers_are_replaced_without_a_lost_request(server: Serving) -> None:
+    """While clients keep their connections and ask on them all the time."""
+    before, ended = server.workers(), threading.Event()
+
+    def ask_on() -> list[int | str]:
+        told: list[int | str] = []
+        connection = HTTPConnection(HOST, server.port, timeout=PATIENCE)
+        while not ended.wait(0.02):
+            try:
+                connection.request("GET", "/health")
+                answer = connection.getresponse()
+                answer.read()
+                told.append(answer.status)
+            except (OSError, HTTPException) as error:
+                told.append(repr(error))
+                connection.close()
+        connection.close()
+        return told
+
+    with ThreadPoolExecutor(4) as clients:
+        asked = [clients.submit(ask_on) for _ in range(4)]
+        try:
+            server.process.send_signal(signal.SIGUSR2)
+            until(lambda: not before & server.workers() and len(server.workers()) == 2)
+        finally:
+            ended.set()
+    told = [each for one in asked for each in one.result()]
+    assert set(told) == {200}
+    assert len(told) > 100
 
 
 def test_a_killed_database_comes_back(server: Serving) -> None:

@@ -24,7 +24,6 @@ from hufu.wire.dialect import Dialect, Head, Member, Options, Visit
 from hufu.wire.fields import Reader
 from hufu.wire.headers import Headers
 
-_FORM = body.FORM.encode()
 _OK = 200
 
 
@@ -71,7 +70,7 @@ class Express(Generic[Options]):
             raw = exchange.body
             if len(raw) > endpoint.body_limit:
                 return False
-            fields = body.parse(headers.sole(b"content-type"), raw) if raw else {}
+            fields = body.parse(headers.sole(b"content-type"), raw)
             proof = self._proof(fields, session)
             request = self._reader.read(fields)
         except Refusal:

@@ -99,7 +99,9 @@ class Service(Generic[Options]):
             )
             for rows in self._rows.values()
             for row in rows.values()
-            if isinstance(row.endpoint, Member) and row.endpoint.at_once is not None
+            if isinstance(row.endpoint, Member)
+            and row.endpoint.at_once is not None
+            and not (row.endpoint.from_query or row.endpoint.steady or row.parameter)
         }
 
     async def serve(
