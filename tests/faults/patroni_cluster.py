@@ -1,7 +1,6 @@
 """Three PostgreSQL servers that Patroni looks after, as deploy/patroni/patroni.yml has it."""
 
 import asyncio
-import shutil
 import signal
 import subprocess
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -10,23 +9,28 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 import psutil
 import yaml
 
 from cli.serving import HOST, free_port
 from faults.patroni_tools import REPOSITORY, tool
-from faults.postgres import give_away, place_for, program, started_as
+from faults.postgres import place_for, program, started_as
 from faults.waiting import until_true
 from hufu.services.postgres_cluster import ENVIRONMENT
 from hufu.services.postgres_programs import new_owner
+from hufu.storage.upgrade import migrate
 
 EXAMPLE = REPOSITORY / "deploy" / "patroni" / "patroni.yml"
 MEMBERS = 3
 LIMIT = 90.0
 """Seconds after which a cluster should be whole again, and a switch-over be done."""
 
-EVERYBODY = ["host all all 127.0.0.1/32 trust", "host replication all 127.0.0.1/32 trust"]
+EXAMPLE_NETWORK, NETWORK = "192.0.2.0/24", "127.0.0.1/32"
+PASSWORD = "correct-horse-1"
+"""Of hufu's role."""
+
 READS_ALL = ("--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search")
 WELL = {"running", "streaming"}
 
@@ -68,14 +72,13 @@ class Member:
         return (self.home / "log").read_text(errors="replace")
 
     def _settings(self) -> dict[str, Any]:
-        """The example's, but for addresses, folders, and who is let in."""
+        """The example's, but for addresses and folders."""
         settings: dict[str, Any] = yaml.safe_load(EXAMPLE.read_text("utf-8"))
         api = f"{HOST}:{self.api}"
         settings["name"] = self.name
         settings["restapi"] = {"listen": api, "connect_address": api}
         settings["etcd3"] = {"hosts": f"{HOST}:{self.etcd}"}
         settings["watchdog"] = {"mode": "off"}
-        trusted = {"username": "postgres"}
         postgresql = settings["postgresql"]
         postgresql |= {
             "listen": self.address,
@@ -83,11 +86,22 @@ class Member:
             "data_dir": str(self.data),
             "bin_dir": str(Path(program("postgres")).parent),
             "pgpass": str(self.home / "pgpass"),
-            "authentication": dict.fromkeys(("superuser", "replication", "rewind"), trusted),
-            "pg_hba": EVERYBODY,
+            "pg_hba": [each.replace(EXAMPLE_NETWORK, NETWORK) for each in postgresql["pg_hba"]],
         }
         postgresql["parameters"]["unix_socket_directories"] = ""
         return settings
+
+    async def make_database(self) -> None:
+        """What is done once, at the first primary."""
+        login = yaml.safe_load(EXAMPLE.read_text("utf-8"))["postgresql"]["authentication"]
+        superuser = login["superuser"]
+        where = f"{superuser['username']}:{superuser['password']}@{self.address}"
+        connection = await asyncpg.connect(f"postgresql://{where}/postgres?sslmode=disable")
+        try:
+            await connection.execute(f"CREATE ROLE hufu LOGIN PASSWORD '{PASSWORD}'")
+            await connection.execute("CREATE DATABASE hufu OWNER hufu")
+        finally:
+            await connection.close()
 
     def _family(self) -> list[psutil.Process]:
         """Patroni's processes, and PostgreSQL's, which are no children of them."""
@@ -139,8 +153,17 @@ class Cluster:
     @property
     def url(self) -> str:
         """hufu's database, at whichever of them can be written to."""
+        return self._url("read-write")
+
+    @property
+    def replica_url(self) -> str:
+        """The same, at one of them that only reads."""
+        return self._url("standby")
+
+    def _url(self, attributes: str) -> str:
         hosts = ",".join(each.address for each in self.members)
-        return f"postgresql://hufu@{hosts}/hufu?sslmode=disable&target_session_attrs=read-write"
+        parameters = f"sslmode=disable&target_session_attrs={attributes}"
+        return f"postgresql://hufu:{PASSWORD}@{hosts}/hufu?{parameters}"
 
     async def leader(self) -> Member | None:
         """Who says that it is the primary."""
@@ -195,8 +218,8 @@ async def _ask(method: str, member: Member, path: str, **body: str) -> httpx.Res
 
 
 @asynccontextmanager
-async def patroni_cluster(folder: Path, template: Path) -> AsyncIterator[Cluster]:
-    """A whole cluster, whose database is a copy of the template; killed at the end."""
+async def patroni_cluster(folder: Path) -> AsyncIterator[Cluster]:
+    """A whole cluster with an empty database, migrated; killed at the end."""
     etcd_home = place_for(folder / "etcd")
     client, peer = (f"http://{HOST}:{free_port()}" for _ in range(2))
     etcd = _begun(
@@ -212,7 +235,7 @@ async def patroni_cluster(folder: Path, template: Path) -> AsyncIterator[Cluster
     names = [f"db{number + 1}" for number in range(MEMBERS)]
     cluster = Cluster([Member(place_for(folder / name), name, port) for name in names])
     try:
-        await _begin(cluster, template)
+        await _begin(cluster)
         yield cluster
     finally:
         for each in cluster.members:
@@ -221,17 +244,13 @@ async def patroni_cluster(folder: Path, template: Path) -> AsyncIterator[Cluster
         _end(etcd)
 
 
-async def _begin(cluster: Cluster, template: Path) -> None:
-    """Let the first take over a server that is there, and the others copy it."""
-    first, *others = cluster.members
-    shutil.copytree(template, first.data, symlinks=True)
-    give_away(first.data)
-    first.data.chmod(0o700)
-    await asyncio.to_thread(first.start)
-    await cluster.until_led()
-    for each in others:
+async def _begin(cluster: Cluster) -> None:
+    for each in cluster.members:
         await asyncio.to_thread(each.start)
+    leader = await cluster.until_led()
+    await leader.make_database()
     await cluster.until_whole()
+    await migrate(cluster.url)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

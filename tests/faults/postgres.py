@@ -212,7 +212,7 @@ class Servers:
         """A running server with an empty database."""
         server = self.empty(**settings)
         shutil.copytree(self.template, server.data, symlinks=True)
-        give_away(server.data)
+        _give_away(server.data)
         await asyncio.to_thread(server.start)
         return server
 
@@ -232,11 +232,11 @@ class Servers:
 
 def place_for(home: Path) -> Path:
     home.mkdir()
-    give_away(home)
+    _give_away(home)
     return home
 
 
-def give_away(folder: Path) -> None:
+def _give_away(folder: Path) -> None:
     """PostgreSQL refuses to run as root, and works on what it owns only."""
     owner = new_owner()
     if owner.user is None or owner.group is None:

@@ -38,8 +38,8 @@ async def run(place: Place, size: Size) -> Report:
     """See `procedure`."""
     report = Report()
     async with (
-        patroni_cluster(place.folder, place.servers.template) as cluster,
-        server_on(cluster.url, place.folder) as server,
+        patroni_cluster(place.folder) as cluster,
+        server_on(cluster.url, place.folder, HUFU_REPLICA_URL=cluster.replica_url) as server,
         looking(cluster.url, place.folder / "data") as look,
     ):
         crowd = Crowd(server.port, look, size.clients, size.people)
@@ -53,7 +53,9 @@ async def run(place: Place, size: Size) -> Report:
     report.at_least("switch-overs", len(pauses.switched), size.faults)
     report.at_least("primaries lost", len(pauses.lost), 1)
     report.exactly(
-        "new primary named by `/ready`", pauses.named, len(pauses.switched) + len(pauses.lost)
+        "new primary and a fresh standby shown by `/ready`",
+        pauses.named,
+        len(pauses.switched) + len(pauses.lost),
     )
     report.exactly("answered 500", len(crowd.history.answered(500)), 0)
     unsaid = sum(each.retry_after is None for each in crowd.history.answered(503))
@@ -104,12 +106,13 @@ def _longest_pause(history: History, since: float, until: float) -> float:
 
 
 async def _named(server: Serving, leader: Member, pauses: Pauses) -> None:
-    """Wait until `/ready` tells that it sees the new primary."""
+    """Wait until `/ready` tells that it sees the new primary, and a standby that is fresh."""
 
     async def names_it() -> bool:
         said = await asyncio.to_thread(server.get, "/ready")
         database = said.json().get("database", {})
-        return said.status == 200 and database.get("host") == leader.address
+        seen = database.get("host"), database.get("replica")
+        return said.status == 200 and seen == (leader.address, "fresh")
 
     await until_true(names_it, LIMIT)
     pauses.named += 1
@@ -119,7 +122,8 @@ SCENARIO = Scenario(
     "patroni switches over",
     lambda size: (
         "three servers that Patroni looks after as in `deploy/patroni/patroni.yml`, one of them a "
-        "synchronous standby, found by `target_session_attrs=read-write`; "
+        "synchronous standby, found by `target_session_attrs=read-write`, and standbys that answer "
+        "session checks, by `standby`; "
         f"{size.faults} times another one is made the primary, and after every {KILLED_EVERY}th "
         "the primary and its Patroni are SIGKILLed and come back later, while "
         f"{size.clients} clients register {size.people:,} people and more"
