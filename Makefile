@@ -9,6 +9,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
 INSTALL := $(PIP) install --require-hashes --only-binary :all: --no-deps
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-build \
 	--custom-compile-command "make lock" $(UPGRADE)
+SOURCE_TOO := $(filter-out --no-build,$(LOCK))
 
 AUDIT := $(BIN)/pip-audit --vulnerability-service osv --timeout 5 --progress-spinner off \
 	--disable-pip --require-hashes --requirement requirements/run.txt
@@ -86,6 +87,10 @@ lock: .venv/.dev ## Resolve the requirements again (UPGRADE=--upgrade for newer 
 	@$(LOCK) pyproject.toml --output-file requirements/dev.txt \
 		--all-extras --group build --group dev --constraints requirements/run.txt
 	@$(LOCK) --output-file requirements/fuzz.txt --group fuzz --constraints requirements/dev.txt
+	@$(SOURCE_TOO) --output-file requirements/patroni-source.txt --no-deps --group patroni-source
+	@$(SOURCE_TOO) --output-file requirements/patroni.txt --group patroni \
+		--constraints requirements/patroni-source.txt \
+		--no-emit-package python-etcd --no-emit-package ydiff
 	@for peer in fastapi-users allauth; do \
 		$(LOCK) --output-file bench/requirements-$$peer.txt --group bench-$$peer; \
 	done
@@ -97,7 +102,7 @@ sbom: .venv/.dev ## Write sbom.json, which lists all that hufu needs to run (Cyc
 		--pyproject pyproject.toml --output-reproducible --output-file $(SBOM)
 
 clean: ## Remove .venv and all caches; data stays
-	@rm -rf .venv .fuzz bench/.peers .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage* htmlcov
+	@rm -rf .venv .fuzz .patroni bench/.peers .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage* htmlcov
 	@find src tests bench fuzz -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.run: requirements/run.txt pyproject.toml | $(BIN)/python

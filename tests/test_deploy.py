@@ -150,3 +150,12 @@ def test_panels_lie_beside_each_other() -> None:
             by = {*re.findall(r"\w+", " ".join(re.findall(r"by \(([^)]*)\)", target["expr"])))}
             assert named <= by
     assert len(ids) == len(DASHBOARD["panels"])
+
+
+def test_patroni_lets_nothing_that_was_acknowledged_be_lost() -> None:
+    """`make faults` shows that the file works; this is what it is for, and Patroni's own bound."""
+    member = yaml.safe_load((DEPLOY / "patroni" / "patroni.yml").read_text("utf-8"))
+    agreed = member["bootstrap"]["dcs"]
+    assert agreed["synchronous_mode"] is True
+    assert agreed["postgresql"]["use_pg_rewind"] is True
+    assert agreed["loop_wait"] + 2 * agreed["retry_timeout"] <= agreed["ttl"]

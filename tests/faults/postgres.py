@@ -76,13 +76,13 @@ class Postgres:
         options = [f"--{name}={value}" for name, value in {**SETTINGS, **self.settings}.items()]
         with (self.home / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [_program("postgres"), "-D", str(self.data), f"--port={self.port}", *options],
+                [program("postgres"), "-D", str(self.data), f"--port={self.port}", *options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 cwd=self.data,
                 env=ENVIRONMENT,
-                **_as(new_owner()),
+                **started_as(new_owner()),
             )
         until(self._ready, LIMIT)
         assert self.runs, (self.home / "log").read_text(errors="replace")[-2000:]
@@ -114,7 +114,7 @@ class Postgres:
 
     def promote(self) -> None:
         """Make a standby the primary."""
-        _run(_program("pg_ctl"), "promote", "-D", str(self.data), "--wait", cwd=self.home)
+        _run(program("pg_ctl"), "promote", "-D", str(self.data), "--wait", cwd=self.home)
 
     def follow(self, primary: "Postgres", name: str, by: int | None = None) -> None:
         """Become a copy of the primary, and start as its standby of that name; `by` is the port of
@@ -122,7 +122,7 @@ class Postgres:
         shutil.rmtree(self.data, ignore_errors=True)
         where = f"host={HOST} port={primary.port} user=postgres application_name={name}"
         options = ("-D", str(self.data), "-d", where, "-R", "-c", "fast", "--no-sync")
-        _run(_program("pg_basebackup"), *options, cwd=self.home)
+        _run(program("pg_basebackup"), *options, cwd=self.home)
         if by is not None:
             with (self.data / "postgresql.auto.conf").open("a") as settings:
                 settings.write(f"primary_conninfo = 'host={HOST} port={by} user=postgres'\n")
@@ -159,17 +159,22 @@ class Postgres:
         return False
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
     return str(binaries_for(new_owner()) / name)
 
 
-def _as(owner: Account) -> dict[str, Any]:
+def started_as(owner: Account) -> dict[str, Any]:
     return {"user": owner.user, "group": owner.group, "extra_groups": owner.extra_groups}
 
 
 def _run(*command: str, cwd: Path) -> None:
     done = subprocess.run(
-        command, check=False, capture_output=True, cwd=cwd, env=ENVIRONMENT, **_as(new_owner())
+        command,
+        check=False,
+        capture_output=True,
+        cwd=cwd,
+        env=ENVIRONMENT,
+        **started_as(new_owner()),
     )
     assert done.returncode == 0, done.stderr[-2000:]
 
@@ -185,8 +190,8 @@ def open_folder() -> Iterator[Path]:
 
 async def make_template(folder: Path) -> Path:
     """The files of a server with an empty database, migrated; it does not run."""
-    server = Postgres(_place(folder / "template"), settings={"fsync": "off"})
-    _run(_program("initdb"), "-D", str(server.data), *INITDB, cwd=server.home)
+    server = Postgres(place_for(folder / "template"), settings={"fsync": "off"})
+    _run(program("initdb"), "-D", str(server.data), *INITDB, cwd=server.home)
     server.start()
     await server.sql("CREATE ROLE hufu LOGIN CREATEDB")
     await server.sql("CREATE DATABASE hufu OWNER hufu")
@@ -213,7 +218,7 @@ class Servers:
 
     def empty(self, **settings: str) -> Postgres:
         """The place for a server."""
-        home = _place(self._folder / f"server{len(self._made)}")
+        home = place_for(self._folder / f"server{len(self._made)}")
         self._made.append(Postgres(home, settings=settings))
         return self._made[-1]
 
@@ -225,7 +230,7 @@ class Servers:
                 server.kill()
 
 
-def _place(home: Path) -> Path:
+def place_for(home: Path) -> Path:
     home.mkdir()
     _give_away(home)
     return home
