@@ -37,6 +37,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", action="append", default=[], help=f"a part of a name: {names}")
     parser.add_argument("--small", action="store_true", help="the size of `make test`")
     parser.add_argument("--scale", type=float, default=1.0, help="a part of the full size: 0.1")
+    parser.add_argument("--seconds", type=float, help="instead of the full size's")
     parser.add_argument("--no-document", action="store_true", help="leave the document as it is")
     return parser.parse_args()
 
@@ -45,7 +46,9 @@ def _size(scenario: Scenario, given: argparse.Namespace) -> Size:
     if given.small and scenario.small is not None:
         return scenario.small
     full, scale = scenario.full, given.scale
-    return replace(full, people=int(full.people * scale), faults=max(1, int(full.faults * scale)))
+    seconds = full.seconds if given.seconds is None else given.seconds
+    people, faults = int(full.people * scale), max(1, int(full.faults * scale))
+    return replace(full, people=people, faults=faults, seconds=seconds)
 
 
 async def _run(scenario: Scenario, size: Size, template: Path) -> dict[str, Any]:

@@ -63,6 +63,9 @@ class Report:
             Figure(name, f"{shown}{unit} (≥ {least:,}{unit})", value >= least, bool(unit))
         )
 
+    def at_most(self, name: str, value: float, most: float, unit: str = "") -> None:
+        self.figures.append(Figure(name, f"{value:.4g}{unit} (≤ {most:,}{unit})", value <= most))
+
     def within(self, name: str, seconds: Sequence[float], most: float, share: float = 1.0) -> None:
         """Times in seconds, of which a share must be no longer than `most`."""
         worst = quantile(seconds, share)

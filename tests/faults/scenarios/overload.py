@@ -1,0 +1,118 @@
+"""Ten times as many sign-ins as can be done, while others check their sessions."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import closing
+
+from cli.serving import Serving
+from faults.crowd import MANY, Crowd, server_on
+from faults.flood import Flood, Seen
+from faults.looking import looking
+from faults.memory import memory_of
+from faults.people import Person
+from faults.prepared import GOOD, check, in_turn, sign_in
+from faults.scenario import Place, Report, Scenario, Size
+from hufu.services.cores import share_of_cores
+
+TIMES = 10
+CHECKS = 50.0
+"""Session checks a second."""
+
+MEMORY_KIB, PASSES = 19 * 1024, 2
+SETTINGS = {
+    "HUFU_HASH__MEMORY_KIB": str(MEMORY_KIB),
+    "HUFU_HASH__PASSES": str(PASSES),
+    "HUFU_HASH__DEADLINE_SECONDS": "0.8",
+    "HUFU_LIMITS__PASSWORD_GUESSES_PER_QUARTER_HOUR": MANY,
+    "HUFU_LIMITS__PASSWORD_GUESSES_PER_DAY": MANY,
+}
+LEAST_GOODPUT = 0.9
+ACCEPTED_WITHIN, REFUSED_WITHIN, CHECKED_WITHIN, NORMAL_WITHIN = 1.0, 0.05, 0.1, 5.0
+MOST_MEMORY = share_of_cores(1) * MEMORY_KIB // 1024 + 64
+"""MiB: what the hashes need that are computed at once, and what the requests do."""
+
+IN_A_ROW = 10
+
+
+async def run(place: Place, size: Size) -> Report:
+    """See `procedure`."""
+    report = Report()
+    database = await place.servers.made()
+    async with (
+        server_on(database.url, place.folder, workers=1, **SETTINGS) as server,
+        looking(database.url, place.folder / "data") as look,
+    ):
+        crowd = Crowd(server.port, look, size.clients, size.people)
+        crowd.enough.set()
+        await crowd.run(_come_in)
+        sign_ins = Flood(server.port, in_turn(server.port, crowd.visited, sign_in), GOOD)
+        checks = Flood(server.port, in_turn(server.port, crowd.visited, check), GOOD)
+        with closing(sign_ins), closing(checks):
+            await _overload(report, server, sign_ins, checks, size)
+            report.within("normal again after", [await _normal(sign_ins)], NORMAL_WITHIN)
+    return report
+
+
+async def _overload(
+    report: Report, server: Serving, sign_ins: Flood, checks: Flood, size: Size
+) -> None:
+    peak, _ = await asyncio.gather(
+        sign_ins.by(2 * share_of_cores(1), size.seconds), checks.at(CHECKS, size.seconds)
+    )
+    capacity = _goodput(peak, size.seconds)
+    async with memory_of(server) as memory:
+        asked, checked = await asyncio.gather(
+            sign_ins.at(TIMES * capacity, size.seconds), checks.at(CHECKS, size.seconds)
+        )
+    goodput = _goodput(asked, size.seconds)
+    accepted = [each for each in asked if each.good]
+    refused = [each for each in asked if each.status == 503]
+    report.say("sign-ins at the peak", f"{capacity:.1f}/s")
+    report.say("sign-ins asked for", f"{len(asked):,}")
+    report.at_least("of the peak done", 100 * goodput / capacity, 100 * LEAST_GOODPUT, " %")
+    report.within("accepted, p99", [each.took for each in accepted], ACCEPTED_WITHIN, 0.99)
+    report.at_least("refused", len(refused), 1)
+    report.within("refused, p99", [each.took for each in refused], REFUSED_WITHIN, 0.99)
+    untold = sum(not each.retry_after for each in refused)
+    report.exactly("refused without Retry-After", untold, 0)
+    report.exactly("neither done nor refused", len(asked) - len(accepted) - len(refused), 0)
+    report.exactly("session checks that failed", sum(not each.good for each in checked), 0)
+    report.within("session check, p99", [each.took for each in checked], CHECKED_WITHIN, 0.99)
+    report.at_most("memory grown by", memory.grown, MOST_MEMORY, " MiB")
+
+
+def _goodput(seen: Sequence[Seen], seconds: float) -> float:
+    return sum(each.good for each in seen) / seconds
+
+
+async def _normal(sign_ins: Flood) -> float:
+    """Seconds until sign-ins are done one after the other, without a refusal."""
+    began = time.monotonic()
+    last, row = began, 0
+    while row < IN_A_ROW and last < began + 4 * NORMAL_WITHIN:
+        [*_, seen] = await sign_ins.at(1.0, 0.001)
+        if seen.good:
+            row += 1
+        else:
+            last, row = time.monotonic(), 0
+    return last - began
+
+
+async def _come_in(person: Person) -> None:
+    assert await person.register()
+    assert await person.sign_in()
+
+
+SCENARIO = Scenario(
+    "overload",
+    lambda size: (
+        f"one worker, Argon2id with {MEMORY_KIB // 1024} MiB and {PASSES} passes; sign-ins of "
+        f"{size.people} people for {size.seconds:g} s, as many as can be done, then {TIMES} times "
+        f"as many in an open loop; meanwhile {CHECKS:g} session checks a second; clients on the "
+        "same machine"
+    ),
+    run,
+    small=Size(people=8, clients=4, seconds=1.0),
+    full=Size(people=64, clients=16, seconds=60.0),
+)
