@@ -2,6 +2,7 @@
 
 from faults.scenario import Scenario
 from faults.scenarios import (
+    failing_provider,
     failover,
     full_disk,
     killed_database,
@@ -22,6 +23,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     lost_answers.SCENARIO,
     slow_database.SCENARIO,
     repeated.SCENARIO,
+    failing_provider.SCENARIO,
     races.SCENARIO,
     overload.SCENARIO,
     full_disk.SCENARIO,
