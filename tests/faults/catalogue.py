@@ -13,6 +13,7 @@ from faults.scenarios import (
     repeated,
     restarted,
     revoked,
+    slow_clients,
     slow_database,
 )
 
@@ -26,6 +27,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     failing_provider.SCENARIO,
     races.SCENARIO,
     overload.SCENARIO,
+    slow_clients.SCENARIO,
     full_disk.SCENARIO,
     restarted.SCENARIO,
     revoked.SCENARIO,
