@@ -2,6 +2,7 @@
 
 from faults.scenario import Scenario
 from faults.scenarios import (
+    failing_provider,
     failover,
     full_disk,
     killed_database,
@@ -13,6 +14,7 @@ from faults.scenarios import (
     repeated,
     restarted,
     revoked,
+    slow_clients,
     slow_database,
 )
 
@@ -24,8 +26,10 @@ SCENARIOS: tuple[Scenario, ...] = (
     lost_answers.SCENARIO,
     slow_database.SCENARIO,
     repeated.SCENARIO,
+    failing_provider.SCENARIO,
     races.SCENARIO,
     overload.SCENARIO,
+    slow_clients.SCENARIO,
     full_disk.SCENARIO,
     restarted.SCENARIO,
     revoked.SCENARIO,

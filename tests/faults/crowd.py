@@ -13,6 +13,7 @@ from faults.history import HANG, History
 from faults.looking import Look
 from faults.people import Person
 from faults.waiting import LOOK_EVERY, PATIENCE
+from hufu.configuration import SECRETS_FILE, development_secrets
 from population import phone
 
 MANY = "1000000"
@@ -29,6 +30,23 @@ SETTINGS = {
     "HUFU_LIMITS__GUESSES_PER_DAY": MANY,
 }
 """Cheap hashes, as the faults are elsewhere, and limits that let clients repeat themselves."""
+
+
+PRODUCTION = 'public_url = "https://id.example.com"\n'
+STRANGERS = {
+    "HUFU_LIMITS__SENDS_PER_NETWORK_HOUR": MANY,
+    "HUFU_LIMITS__PROBES_PER_NETWORK_HOUR": MANY,
+    "HUFU_LIMITS__PASSWORD_GUESSES_PER_NETWORK_HOUR": MANY,
+}
+"""In production this machine is a network like any other."""
+
+
+def in_production(folder: Path) -> dict[str, str]:
+    """Variables of a server that is none of development, with a file of its own."""
+    development_secrets(folder / "data")
+    file = folder / "hufu.toml"
+    file.write_text(PRODUCTION + (folder / "data" / SECRETS_FILE).read_text())
+    return {"HUFU_CONFIG": str(file), **STRANGERS}
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ import asyncio
 import re
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from faults.connection import HOST
@@ -25,6 +25,7 @@ class Seen:
     due: float
     ended: float
     status: int
+    answer: bytes = field(default=b"", repr=False)
     good: bool = False
     retry_after: bool = False
 
@@ -83,7 +84,7 @@ class Flood:
         status = int(answer[9:12]) if answer else 0
         good = status == 200 and self._good in answer
         told = status == 503 and _RETRY_AFTER.search(answer) is not None
-        self.seen.append(Seen(due, time.monotonic(), status, good, told))
+        self.seen.append(Seen(due, time.monotonic(), status, answer, good, told))
         if answer and not lane.closes(answer):
             self._free(lane)
         if self._again:
