@@ -1,7 +1,8 @@
-"""The process that serves: `python -m hufu.cli.worker SOCKET TOLD LIFE`.
+"""The process that serves: `python -m hufu.cli.worker SOCKET TOLD LIFE BOARD PLACE`.
 
-It is started by `hufu serve` with three file descriptors: the socket that listens, a pipe on which
-it says that it is ready, and one that ends when the process that looks after it has died.
+It is started by `hufu serve` with four file descriptors: the socket that listens, a pipe on which
+it says that it is ready, one that ends when the process that looks after it has died, and the file
+in which the workers tell each other how many connections they have, of which PLACE is its own.
 """
 
 import asyncio
@@ -24,6 +25,7 @@ from hufu.cli.workers import READY
 from hufu.configuration import CONFIG_VARIABLE, load
 from hufu.core import open_core
 from hufu.http.server import HttpServer
+from hufu.http.share import Share
 from hufu.services.logs import configure
 from hufu.wire.answers import STANDING_HEADERS
 
@@ -39,11 +41,12 @@ _log = structlog.get_logger()
 
 def main() -> None:
     """Serve until told to end."""
-    listening, told, life = (int(each) for each in sys.argv[1:4])
-    uvloop.run(serve(socket.socket(fileno=listening), told, life))
+    listening, told, life, board, place = (int(each) for each in sys.argv[1:6])
+    share = Share(board, place)
+    uvloop.run(serve(socket.socket(fileno=listening), told, life, share))
 
 
-async def serve(listening: socket.socket, told: int, life: int) -> None:
+async def serve(listening: socket.socket, told: int, life: int, share: Share | None = None) -> None:
     """Serve on the socket until SIGTERM, and give clients time to turn away.
 
     Whatever keeps the life from beginning ends the process.
@@ -54,7 +57,7 @@ async def serve(listening: socket.socket, told: int, life: int) -> None:
     loop.add_reader(life, _orphaned, loop, life, ending)
     async with opened() as server:
         http = HttpServer(server, server.bounds, STANDING_HEADERS, _report, server.abandoned)
-        await http.start(listening)
+        await http.start(listening, share)
         os.write(told, READY)
         await ending.wait()
         await http.stop(DRAIN_SECONDS, IDLE_SECONDS)

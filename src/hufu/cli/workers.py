@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
+from hufu.http.share import Board
+
 READY = b"."
 """What a worker says when it serves."""
 RETIRE = signal.SIGUSR2
@@ -29,6 +31,7 @@ COMMAND = (sys.executable, "-m", "hufu.cli.worker")
 class _Worker:
     process: subprocess.Popen[bytes]
     told: int
+    place: int
     ready: bool = False
     ending_at: float | None = None
 
@@ -57,6 +60,7 @@ class Workers:
         self._workers: dict[int, _Worker] = {}  # By the pipe on which they tell.
         self._to_replace: list[_Worker] = []
         self._selector = selectors.DefaultSelector()
+        self._board = Board()
         self._ending = self._retiring = False
         self._wait = AGAIN_AFTER
         self._again_at = 0.0
@@ -74,6 +78,7 @@ class Workers:
             os.close(held)
             os.close(life)
             self._selector.close()
+            self._board.close()
 
     # Signals
 
@@ -131,20 +136,22 @@ class Workers:
 
     def _start(self, life: int) -> None:
         told, tells = os.pipe()
-        socket_number = self._listening.fileno()
+        passed = (self._listening.fileno(), tells, life, self._board.fileno())
+        place = self._board.take()
         try:
             process = subprocess.Popen(  # noqa: S603  # Nothing of it comes from outside.
-                [*self._command, str(socket_number), str(tells), str(life)],
-                pass_fds=(socket_number, tells, life),
+                [*self._command, *map(str, (*passed, place))],
+                pass_fds=passed,
                 process_group=0,  # A terminal's signals are for us, who end the others in order.
             )
         except OSError:  # No memory, or too many processes.
             os.close(told)
+            self._board.free(place)
             self._give_up()
             return
         finally:
             os.close(tells)
-        self._workers[told] = _Worker(process, told)
+        self._workers[told] = _Worker(process, told, place)
         self._selector.register(told, selectors.EVENT_READ)
 
     # Watching
@@ -168,6 +175,7 @@ class Workers:
         self._selector.unregister(worker.told)
         os.close(worker.told)
         worker.process.wait()
+        self._board.free(worker.place)
         self._died(worker.process.pid)
         if not worker.ready and worker.ending_at is None:
             self._give_up()

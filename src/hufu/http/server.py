@@ -5,11 +5,12 @@ import contextlib
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from email.utils import formatdate
-from typing import Protocol
+from typing import Any, Protocol
 
 from hufu.http.bounds import Bounds
 from hufu.http.connection import UNAVAILABLE, Connection
 from hufu.http.exchange import Exchange, Header, Message, Scope
+from hufu.http.share import Share
 
 
 class Application(Protocol):
@@ -30,6 +31,10 @@ class Application(Protocol):
 
 
 SWEEP_EVERY = 1.0
+COURTESY = 0.002
+"""Seconds for which connections are left to a process that has fewer."""
+WITHOUT_FILES = 0.1
+"""Seconds until accepting is tried again where the system refused."""
 UNSENT = 128 * 1024
 """Bytes that the system takes of an answer before the client does: with more, one that is taken
 slowly looks for long as if it were not taken at all."""
@@ -67,22 +72,27 @@ class HttpServer:
         self._sweep_every = sweep_every
         self._connections: set[Connection] = set()
         self._orphans: set[asyncio.Task[None]] = set()
-        self._listening: asyncio.Server
+        self._socket: socket.socket
+        self._share: Share | None = None
+        self._was_courteous = False
+        self._arriving: set[asyncio.Task[Any]] = set()
         self._sweeper: asyncio.TimerHandle
         self._empty = asyncio.Event()
 
-    async def start(self, listening: socket.socket) -> None:
-        """Accept connections from now on."""
+    async def start(self, listening: socket.socket, share: Share | None = None) -> None:
+        """Accept connections from now on, fewer where other processes have fewer."""
         self.loop = asyncio.get_running_loop()
         self._sweep()
-        self._socket = listening
-        if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # Every connection has it from here.
+        self._socket, self._share = listening, share
+        listening.setblocking(False)  # noqa: FBT003  # As the module has it.
+        # Every connection has these from here.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if hasattr(socket, "TCP_NOTSENT_LOWAT"):
             listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)
         name = listening.getsockname()
         self.address = (name[0], name[1])
-        self._listening = await self.loop.create_server(
-            lambda: Connection(self), sock=listening.dup(), backlog=2048
-        )
+        self._tell()
+        self._listen()
 
     async def stop(self, within: float, idle_for: float = 0.0) -> None:
         """Accept no more, and return when all that is under way is answered, or time is up.
@@ -110,11 +120,13 @@ class HttpServer:
         """Whether there is room for one more."""
         self._connections.add(connection)
         self._empty.clear()
+        self._tell()
         return len(self._connections) <= self.bounds.connections
 
     def forget(self, connection: Connection) -> None:
         """It is closed."""
         self._connections.discard(connection)
+        self._tell()
         if not self._connections:
             self._empty.set()
 
@@ -128,17 +140,61 @@ class HttpServer:
         """The headers of an answer that is the server's own."""
         return (*self._headers, RETRY_AFTER) if status == UNAVAILABLE else self._headers
 
+    # Accepting
+
+    def _listen(self) -> None:
+        if not self.retiring:
+            self.loop.add_reader(self._socket, self._accept)
+
+    def _pause(self, seconds: float) -> None:
+        self.loop.remove_reader(self._socket)
+        self.loop.call_later(seconds, self._listen)
+
+    def _accept(self) -> None:
+        """Take one who waits, or leave them for a moment to a process that has fewer."""
+        if self._share is not None and self._share.large and not self._was_courteous:
+            self._was_courteous = True
+            self._pause(COURTESY)
+            return
+        self._was_courteous = False
+        try:
+            client, _ = self._socket.accept()
+        except BlockingIOError:  # Another process was quicker.
+            return
+        except OSError:  # They have gone, or no file is left for them.
+            self._pause(WITHOUT_FILES)
+            return
+        self._connect(client)
+
+    def _connect(self, client: socket.socket) -> asyncio.Task[Any]:
+        arriving = self.loop.create_task(
+            self.loop.connect_accepted_socket(lambda: Connection(self), client)
+        )
+        self._arriving.add(arriving)
+        arriving.add_done_callback(self._arrived)
+        self._tell()
+        return arriving
+
+    def _arrived(self, arriving: asyncio.Task[Any]) -> None:
+        self._arriving.discard(arriving)
+        if not arriving.cancelled():
+            arriving.exception()  # Theirs: they have gone already.
+
+    def _tell(self) -> None:
+        if self._share is not None and not self.retiring:
+            self._share.tell(len(self._connections) + len(self._arriving))
+
     async def _accept_last(self) -> None:
         """Close the socket; those who came before, and would be turned away with it, come in."""
-        self._socket.setblocking(False)  # noqa: FBT003  # As the module has it.
-        self._listening.close()
-        waiting: list[socket.socket] = []
+        self.loop.remove_reader(self._socket)
+        if self._share is not None:
+            self._share.leave()
         with contextlib.suppress(OSError):
             while True:
-                waiting.append(self._socket.accept()[0])
+                self._connect(self._socket.accept()[0])
         self._socket.close()
-        for client in waiting:
-            await self.loop.connect_accepted_socket(lambda: Connection(self), client)
+        if self._arriving:
+            await asyncio.wait(self._arriving)
 
     # The clock
 
