@@ -51,12 +51,12 @@ class Flood:
 
     async def at(self, rate: float, seconds: float) -> Sequence[Seen]:
         """So many a second, in an open loop; what became of them."""
-        began, number, since = time.monotonic(), 0, len(self.seen)
-        while (now := time.monotonic()) < began + seconds:
-            while (due := began + number / rate) <= now:
-                self._ask(due)
-                number += 1
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
+        began, since = time.monotonic(), len(self.seen)
+        for number in range(max(1, round(rate * seconds))):
+            due = began + number / rate
+            if due > time.monotonic():
+                await asyncio.sleep(due - time.monotonic())
+            self._ask(due)
         await self._settle()
         return self.seen[since:]
 
