@@ -14,6 +14,7 @@ from faults.scenarios import (
     repeated,
     restarted,
     revoked,
+    rotated_keys,
     slow_clients,
     slow_database,
 )
@@ -32,5 +33,6 @@ SCENARIOS: tuple[Scenario, ...] = (
     hostile_bodies.SCENARIO,
     full_disk.SCENARIO,
     restarted.SCENARIO,
+    rotated_keys.SCENARIO,
     revoked.SCENARIO,
 )
