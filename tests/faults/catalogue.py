@@ -5,6 +5,7 @@ from faults.scenarios import (
     failing_provider,
     failover,
     full_disk,
+    greedy_source,
     hostile_bodies,
     killed_database,
     killed_worker,
@@ -15,6 +16,7 @@ from faults.scenarios import (
     repeated,
     restarted,
     revoked,
+    rotated_keys,
     slow_clients,
     slow_database,
 )
@@ -30,9 +32,11 @@ SCENARIOS: tuple[Scenario, ...] = (
     failing_provider.SCENARIO,
     races.SCENARIO,
     overload.SCENARIO,
+    greedy_source.SCENARIO,
     slow_clients.SCENARIO,
     hostile_bodies.SCENARIO,
     full_disk.SCENARIO,
     restarted.SCENARIO,
+    rotated_keys.SCENARIO,
     revoked.SCENARIO,
 )

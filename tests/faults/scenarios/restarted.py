@@ -10,6 +10,7 @@ from faults.connection import Connection, Unanswered, Unsent
 from faults.crowd import Crowd, server_on
 from faults.looking import looking
 from faults.people import Person
+from faults.rolling import replace_workers
 from faults.scenario import Place, Report, Scenario, Size
 from faults.waiting import until_so
 
@@ -18,8 +19,6 @@ RATE = 100.0
 
 WORKERS = 2
 DRAINED_WITHIN = 10.0
-TURN = 60.0
-"""Seconds that replacing all workers may take."""
 
 
 async def run(place: Place, size: Size) -> Report:
@@ -36,7 +35,7 @@ async def run(place: Place, size: Size) -> Report:
         asked: Counter[str] = Counter()
         asking = asyncio.create_task(_ask(crowd, asked, asyncio.Event()))
         for _ in range(size.faults):
-            await _replace_all(server)
+            await replace_workers(server)
         asking.cancel()
         await asyncio.gather(asking, return_exceptions=True)
         report.at_least("requests", asked.total(), 1)
@@ -47,18 +46,6 @@ async def run(place: Place, size: Size) -> Report:
         report.within("drained after SIGTERM", [ended], DRAINED_WITHIN)
         await report.compare(crowd.history, look)
     return report
-
-
-async def _replace_all(server: Serving) -> None:
-    before = server.workers()
-    server.process.send_signal(signal.SIGUSR2)
-    await until_so(lambda: server.process.poll() is not None or _replaced(server, before), TURN)
-    assert server.process.poll() is None, server.printed()
-
-
-def _replaced(server: Serving, before: set[int]) -> bool:
-    now = server.workers()
-    return len(now) == WORKERS and not now & before
 
 
 async def _ask(crowd: Crowd, asked: Counter[str], over: asyncio.Event) -> None:
