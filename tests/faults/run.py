@@ -101,7 +101,8 @@ async def _watch(pauses: list[float]) -> None:
         pauses.append(time.monotonic() - began - WATCH_EVERY)
 
 
-async def _all(given: argparse.Namespace) -> list[dict[str, Any]]:
+async def _all(given: argparse.Namespace) -> bool:
+    """Whether all held; what each showed is written down as soon as it is known."""
     wanted = [
         each
         for each in SCENARIOS
@@ -110,19 +111,25 @@ async def _all(given: argparse.Namespace) -> list[dict[str, Any]]:
     ]
     with open_folder() as folder:
         template = await make_template(folder)
-        return [await _run(each, _size(each, given), template) for each in wanted]
+        results = []
+        for each in wanted:
+            results.append(await _run(each, _size(each, given), template))
+            if not given.no_document:
+                _write(results[-1])
+    return all(each["holds"] for each in results)
+
+
+def _write(result: dict[str, Any]) -> None:
+    known = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
+    known[result["fault"]] = result
+    RESULTS.write_text(json.dumps(known, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    write_document(known)
 
 
 def main() -> None:
     """Run them, and end with 1 where something does not hold."""
     given = _arguments()
-    results = asyncio.run(_all(given))
-    if not given.no_document:
-        known = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
-        known |= {each["fault"]: each for each in results}
-        RESULTS.write_text(json.dumps(known, indent=1, ensure_ascii=False) + "\n", "utf-8")
-        write_document(known)
-    sys.exit(0 if all(each["holds"] for each in results) else 1)
+    sys.exit(0 if asyncio.run(_all(given)) else 1)
 
 
 if __name__ == "__main__":
