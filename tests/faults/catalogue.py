@@ -18,6 +18,7 @@ from faults.scenarios import (
     rotated_keys,
     slow_clients,
     slow_database,
+    wrong_clock,
 )
 
 SCENARIOS: tuple[Scenario, ...] = (
@@ -34,6 +35,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     slow_clients.SCENARIO,
     hostile_bodies.SCENARIO,
     full_disk.SCENARIO,
+    wrong_clock.SCENARIO,
     restarted.SCENARIO,
     rotated_keys.SCENARIO,
     revoked.SCENARIO,
