@@ -18,6 +18,7 @@ from faults.scenarios import (
     rotated_keys,
     slow_clients,
     slow_database,
+    soak,
     wrong_clock,
 )
 
@@ -39,4 +40,5 @@ SCENARIOS: tuple[Scenario, ...] = (
     restarted.SCENARIO,
     rotated_keys.SCENARIO,
     revoked.SCENARIO,
+    soak.SCENARIO,
 )
