@@ -19,6 +19,8 @@ from faults.scenarios import (
     rotated_keys,
     slow_clients,
     slow_database,
+    soak,
+    wrong_clock,
 )
 
 SCENARIOS: tuple[Scenario, ...] = (
@@ -36,7 +38,9 @@ SCENARIOS: tuple[Scenario, ...] = (
     slow_clients.SCENARIO,
     hostile_bodies.SCENARIO,
     full_disk.SCENARIO,
+    wrong_clock.SCENARIO,
     restarted.SCENARIO,
     rotated_keys.SCENARIO,
     revoked.SCENARIO,
+    soak.SCENARIO,
 )

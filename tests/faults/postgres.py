@@ -211,8 +211,8 @@ class Servers:
     async def made(self, **settings: str) -> Postgres:
         """A running server with an empty database."""
         server = self.empty(**settings)
-        shutil.copytree(self.template, server.data, symlinks=True)
-        _give_away(server.data)
+        await asyncio.to_thread(shutil.copytree, self.template, server.data, symlinks=True)
+        await asyncio.to_thread(_give_away, server.data)
         await asyncio.to_thread(server.start)
         return server
 

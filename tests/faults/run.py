@@ -22,7 +22,7 @@ from faults.postgres import make_template, open_folder
 from faults.scenario import Report, Scenario, Size, a_place
 from faults.table import RESULTS, write_document
 
-LIMIT = 1800.0
+LIMIT = 3600.0
 """Seconds after which a scenario is given up."""
 
 MOST_FINDINGS = 20
