@@ -31,6 +31,7 @@ from hufu.pages.operators import Operators
 from hufu.pages.standing import standing
 from hufu.pages.uploads import picture
 from hufu.services.clock import ClockUnknown, DatabaseClock
+from hufu.services.overload import ASKER
 from hufu.services.uploads import Uploads
 from hufu.settings import DIALECTS, AppSettings
 from hufu.storage.loss import DatabaseUnavailable
@@ -171,6 +172,7 @@ class Server:
             await standing(found)(scope, receive, send)
             return
         client = self._clients.client(peer_of(scope), headers)
+        ASKER.set(client.network or "")
         await place.service.serve(scope, headers, receive, send, below, client)
 
     def _expresses(self) -> dict[str, dict[bytes, Express[Any]]]:

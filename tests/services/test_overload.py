@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from hufu.services.overload import Abandoned, BoundedThreads, Overloaded, Patience
+from hufu.services.overload import ASKER, Abandoned, BoundedThreads, Overloaded, Patience
 
 
 class Gate:
@@ -284,3 +284,75 @@ async def test_closing_drops_what_waits_and_refuses_what_comes(
     gate.open.set()
     await closing
     assert await first == "done"
+
+
+async def put_by(
+    asker: str, threads: BoundedThreads, work: Callable[[], object]
+) -> asyncio.Task[object]:
+    """The same for a client of that network."""
+    before = ASKER.set(asker)
+    try:
+        return await put(threads, work)
+    finally:
+        ASKER.reset(before)
+
+
+async def test_others_come_before_one_who_asks_for_more_than_all_of_them(
+    make: Callable[..., BoundedThreads], gate: Gate
+) -> None:
+    threads, done = make(9, 60.0), []
+    tasks: list[asyncio.Task[object]] = [await occupied(threads, gate)]
+    for number, asker in enumerate(("greedy", "greedy", "greedy", "a", "greedy", "greedy", "b")):
+        work = lambda number=number: done.append(number)  # noqa: E731
+        tasks.append(await put_by(asker, threads, work))
+    gate.open.set()
+    await asyncio.gather(*tasks)
+    assert done == [3, 6, 0, 1, 2, 4, 5]
+
+
+async def test_others_take_the_places_of_one_until_that_one_has_half_of_them(
+    make: Callable[..., BoundedThreads], gate: Gate
+) -> None:
+    threads = make(3, 60.0)
+    tasks: list[asyncio.Task[object]] = [await occupied(threads, gate)]
+    tasks += [await put_by("greedy", threads, lambda: "greedy") for _ in range(4)]
+    tasks.append(await put_by("a", threads, lambda: "a"))
+    tasks.append(await put_by("b", threads, lambda: "b"))
+    tasks.append(await put_by("c", threads, lambda: "c"))
+    gate.open.set()
+    told = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [each if isinstance(each, str) else type(each) for each in told] == [
+        *("done", "greedy", "greedy", Overloaded, Overloaded),
+        *("a", Overloaded, Overloaded),
+    ]
+    assert threads.refused == 4
+
+
+async def test_who_may_take_a_place_is_not_turned_away_before(
+    make: Callable[..., BoundedThreads], gate: Gate
+) -> None:
+    threads = make(3, 60.0)
+    tasks: list[asyncio.Task[object]] = [await occupied(threads, gate)]
+    tasks += [await put_by("greedy", threads, lambda: "greedy") for _ in range(3)]
+    threads.refuse_if_full()
+    ASKER.set("greedy")
+    with pytest.raises(Overloaded):
+        threads.refuse_if_full()
+    gate.open.set()
+    assert await asyncio.gather(*tasks) == ["done", "greedy", "greedy", "greedy"]
+
+
+async def test_an_overrun_of_one_is_not_the_others(
+    make: Callable[..., BoundedThreads], gate: Gate, clock: HandMoved
+) -> None:
+    """Who comes now may wait as long as in a burst."""
+    threads = make(6, 60.0, 9, 0.001)
+    tasks: list[asyncio.Task[object]] = [await occupied(threads, gate)]
+    tasks += [await put_by("greedy", threads, lambda: "greedy") for _ in range(5)]
+    clock.time += 61
+    late = await put_by("greedy", threads, lambda: "late")
+    tasks.append(await put_by("a", threads, lambda: "a"))
+    with pytest.raises(Overloaded):
+        await late
+    gate.open.set()
+    assert (await asyncio.gather(*tasks))[-1] == "a"

@@ -6,14 +6,18 @@ import os
 import sys
 import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
 from weakref import WeakSet
 
 Result = TypeVar("Result")
+
+ASKER: ContextVar[str] = ContextVar("asker", default="")
+"""The network of the client for whom something is done, where that is known."""
 
 
 class Overloaded(Exception):
@@ -84,7 +88,7 @@ class _Pressure:
 class _Job(Generic[Result]):
     """A piece of work, and who waits for it on which event loop."""
 
-    __slots__ = ("_future", "_loop", "_settle", "_work", "task")
+    __slots__ = ("_future", "_loop", "_settle", "_work", "asker", "task")
 
     def __init__(
         self,
@@ -92,6 +96,7 @@ class _Job(Generic[Result]):
         loop: asyncio.AbstractEventLoop,
         task: asyncio.Task[Any] | None,
     ) -> None:
+        self.asker = ASKER.get()
         self.task = task
         self._work = work
         self._loop = loop
@@ -128,6 +133,9 @@ class BoundedThreads:
     """A few threads and a short queue in front of them, which is served in order; in an overrun
     newest first, so that those who are served need not have waited for long.
 
+    Where more than half of what waits or is done is for one asker, everybody else comes before
+    that one, takes a place of that one where none is free, and need not hurry for that one's sake.
+
     With `niceness` (Linux) the threads give way to whatever else wants to run, such as the thread
     of the event loop.
     """
@@ -145,6 +153,7 @@ class BoundedThreads:
         self.refused = 0
         self._name = name
         self._most = threads
+        self._patience = patience
         self._pressure = _Pressure(patience)
         self._retry_after = retry_after
         self._niceness = niceness
@@ -153,6 +162,7 @@ class BoundedThreads:
         self._busy = 0
         self._closed = False
         self._queue: OrderedDict[_Job[Any], None] = OrderedDict()
+        self._asked: Counter[str] = Counter()
         self._changed = threading.Condition()
         self._abandoned: WeakSet[asyncio.Task[Any]] = WeakSet()
 
@@ -174,7 +184,7 @@ class BoundedThreads:
     def refuse_if_full(self) -> None:
         """For who has something to prepare before the work. Raises `Overloaded`."""
         with self._changed:
-            self._place()
+            self._place(ASKER.get())
 
     async def run(self, work: Callable[[], Result]) -> Result:
         """The result of `work`, done in a thread.
@@ -187,17 +197,20 @@ class BoundedThreads:
             raise Abandoned(self._retry_after)
         job = _Job(work, loop, task)
         with self._changed:
-            wait = self._place()
+            wait, giving_way = self._place(job.asker)
+            if giving_way is not None:
+                self._give_up(giving_way)
             self._queue[job] = None
+            self._asked[job.asker] += 1
             if self._busy + len(self._queue) > len(self._threads) < self._most:
                 self._start()
             self._changed.notify()
-        expiry = loop.call_later(wait, self._give_up, job) if wait else None
+        expiry = loop.call_later(wait, self._expire, job) if wait else None
         try:
             return await job.result()
         except asyncio.CancelledError:
             with self._changed:
-                self._queue.pop(job, None)
+                self._take_out(job)
             raise
         finally:
             if expiry is not None:
@@ -211,9 +224,8 @@ class BoundedThreads:
         self._abandoned.add(task)
         with self._changed:
             job = next((each for each in self._queue if each.task is task), None)
-            if job is None:
+            if job is None or not self._take_out(job):
                 return
-            del self._queue[job]
         job.refuse(Abandoned(self._retry_after))
 
     def close(self) -> None:
@@ -228,27 +240,52 @@ class BoundedThreads:
         for thread in self._threads:
             thread.join()
 
-    def _place(self) -> float | None:
-        """How long work that comes now may wait; None where it need not, or may for ever."""
+    def _place(self, asker: str) -> tuple[float | None, _Job[Any] | None]:
+        """How long work that comes now may wait (None where it need not, or may for ever), and
+        which gives way to it, if any has to. Raises `Overloaded`."""
         now = self._clock()
         behind = self._busy + len(self._queue) - self._most
         wait = self._pressure.wait(max(behind, 0), now)
+        giving_way = None
+        if behind >= 0 and (greedy := self._greedy()) not in {None, asker}:
+            if wait == 0:
+                giving_way = next(
+                    (job for job in reversed(self._queue) if job.asker == greedy), None
+                )
+            if wait or giving_way is not None:
+                wait = self._patience.deadline
         if self._closed or (behind >= 0 and wait == 0):
             self._refuse(now)
             raise Overloaded(self._retry_after)
-        return wait if behind >= 0 else None
+        return wait if behind >= 0 else None, giving_way
+
+    def _greedy(self) -> str | None:
+        """Who has more than half of what waits or is done, if anybody."""
+        for asker, has in self._asked.most_common(1):
+            if has > 1 and 2 * has > self._asked.total():
+                return asker
+        return None
 
     def _refuse(self, now: float) -> None:
         self.refused += 1
         self._pressure.refused(now)
 
-    def _give_up(self, job: _Job[Any]) -> None:
-        with self._changed:
-            if job not in self._queue:
-                return  # A thread has it.
+    def _take_out(self, job: _Job[Any]) -> bool:
+        """Whether it still waited."""
+        waited = job in self._queue
+        if waited:
             del self._queue[job]
+            self._asked -= Counter((job.asker,))
+        return waited
+
+    def _expire(self, job: _Job[Any]) -> None:
+        with self._changed:
+            self._give_up(job)
+
+    def _give_up(self, job: _Job[Any]) -> None:
+        if self._take_out(job):  # Or else a thread has it.
             self._refuse(self._clock())
-        job.refuse(Overloaded(self._retry_after))
+            job.refuse(Overloaded(self._retry_after))
 
     def _start(self) -> None:
         name = f"{self._name}-{len(self._threads)}"
@@ -261,6 +298,7 @@ class BoundedThreads:
         while (job := self._next()) is not None:
             job.do()
             with self._changed:
+                self._asked -= Counter((job.asker,))
                 self._busy -= 1  # Before the answer: who has it may come again at once.
             job.tell()
             del job  # Idle, a thread holds on to nothing.
@@ -271,6 +309,16 @@ class BoundedThreads:
                 if self._closed:
                     return None
                 self._changed.wait()
-            job, _ = self._queue.popitem(last=self._pressure.overrun(self._clock()))
+            job = self._first()
+            del self._queue[job]
             self._busy += 1
         return job
+
+    def _first(self) -> _Job[Any]:
+        overrun = self._pressure.overrun(self._clock())
+        waiting: Iterable[_Job[Any]] = reversed(self._queue) if overrun else self._queue
+        first, greedy = next(iter(waiting)), self._greedy()
+        if first.asker != greedy:
+            return first
+        waiting = reversed(self._queue) if overrun else self._queue
+        return next((job for job in waiting if job.asker != greedy), first)
