@@ -160,7 +160,7 @@ def shown(award: Award) -> dict[str, object]:
         "coin_id": award.coin_id,
         "target_id": award.target,
         "day": award.day.isoformat(),
-        "at": award.at,
+        "at": award.at.isoformat().replace("+00:00", "Z"),
         "reversed": award.reversed_at is not None,
     }
 
