@@ -82,6 +82,10 @@ class Person:
             await self.sign_in_today()
             await self.write()
 
+    def hang_up(self) -> None:
+        """Close the connection, which is opened again when it is needed."""
+        self._connection.close()
+
     async def once(self, kind: Kind, call: str, asked: str = "", **fields: object) -> Any:
         """Ask once; the data of the answer, None where there is none."""
         answer = await self._ask(self._history.intend(kind, self.phone, asked), call, fields)

@@ -62,6 +62,7 @@ async def run(place: Place, size: Size) -> Report:
                 for person in [*crowd.visited]:
                     await person.check()
                     await person.sign_in_today()
+                    person.hang_up()
                 await crowd.person(connection).all()
         await report.compare(crowd.history, look)
         wrong_days = await database.sql(WRONG_DAYS, database="hufu")
