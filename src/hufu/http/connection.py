@@ -238,12 +238,10 @@ class Connection(asyncio.Protocol):
 
     def on_body(self, chunk: bytes) -> None:
         """A part of the request's body."""
-        if not self._body_bytes:
-            self._body_due = self._server.now + self._server.bounds.body_seconds
         self._body_bytes += len(chunk)
         assert self._incoming is not None
         self._incoming.feed(chunk)
-        if self._incoming is self._active:
+        if self._incoming is self._active and not self._waits:
             bounds = self._server.bounds
             if self._held:  # It is not the client that is waited for.
                 self.deadline = self._server.now + bounds.request_seconds
