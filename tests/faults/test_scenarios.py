@@ -13,7 +13,7 @@ from faults.scenario import Scenario, a_place
 SMALL = [each for each in SCENARIOS if each.small is not None]
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("scenario", SMALL, ids=lambda scenario: scenario.name)
 async def test_it_holds(scenario: Scenario, template: Path) -> None:
     assert scenario.small is not None
