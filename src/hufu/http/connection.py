@@ -1,47 +1,23 @@
-"""A connection that speaks HTTP/1.1 (RFC 9112).
-
-The grammar is llhttp's, that of Node.js, in its strict form; what is here is what becomes of a
-request whose grammar is right, and the end of every connection on which one is not.
-"""
+"""A connection: its requests are answered one by one, and it ends when a bound is passed."""
 
 import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, cast
 
-from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
-
-from hufu.http.exchange import LINES, Exchange, Header
+from hufu.http.exchange import LINES, Exchange
+from hufu.http.reader import BAD_REQUEST, Reader, Refused
 
 if TYPE_CHECKING:
     from hufu.http.server import HttpServer
 
-MOST_HEADERS = 100
 MOST_AHEAD = 100
 """Requests that a client may send before it has read the answers to earlier ones."""
 LINGER_SECONDS = 2
 LINGER_BYTES = 1024 * 1024
 
-BAD_REQUEST = 400
 REQUEST_TIMEOUT = 408
-HEAD_TOO_LARGE = 431
 BROKEN = 500
-NOT_IMPLEMENTED = 501
 UNAVAILABLE = 503
-VERSION_NOT_SUPPORTED = 505
-
-FRAME_PER_BYTE = 8
-"""Bytes that may frame one byte of a body in chunks. A client that sends single ones needs 5."""
-
-_CODING = b"transfer-encoding"
-_FRAMING = frozenset({b"content-length", _CODING})
-
-
-class _Refused(Exception):
-    """The request cannot be taken; the connection ends with this status."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__(status)
-        self.status = status
 
 
 class Connection(asyncio.Protocol):
@@ -53,26 +29,16 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         "_active",
         "_ahead",
-        "_body_bytes",
         "_body_due",
         "_drained",
-        "_head_bytes",
-        "_headers",
         "_held",
-        "_host",
-        "_hosts",
-        "_in_head",
-        "_incoming",
-        "_large",
         "_lingering",
-        "_parser",
+        "_reader",
         "_refusal",
-        "_replays",
         "_server",
         "_task",
         "_transport",
         "_unsent",
-        "_url",
         "_waits",
         "client",
         "deadline",
@@ -81,25 +47,15 @@ class Connection(asyncio.Protocol):
     def __init__(self, server: "HttpServer") -> None:
         self._server = server
         self._transport: asyncio.Transport
-        self._parser = HttpRequestParser(self)
+        self._reader = Reader(self, server.bounds.head_bytes)
         self.client: tuple[str, int] | None = None
-        self._url = b""
-        self._headers: list[Header] = []
-        self._host = b""
-        self._hosts = 0
-        self._in_head = True
-        self._head_bytes = 0  # Of a head that is not there yet, or of what frames a body.
         self._body_due = 0.0
-        self._body_bytes = 0
-        self._incoming: Exchange | None = None
         self._active: Exchange | None = None
         self._ahead: deque[Exchange] = deque()
         self._task: asyncio.Task[None] | None = None
         self._refusal: int | None = None
-        self._replays = False
         self._waits = False
         self._held = False
-        self._large = False  # Whether a head may be too large, by all that has ever come.
         self._lingering = -1
         self._drained: asyncio.Future[None] | None = None
         self._unsent = 0
@@ -108,7 +64,7 @@ class Connection(asyncio.Protocol):
     @property
     def idle(self) -> bool:
         """Whether nothing of a request is there."""
-        return self._active is None and self._in_head and not self._head_bytes
+        return self._active is None and self._reader.between
 
     # What asyncio tells
 
@@ -125,8 +81,8 @@ class Connection(asyncio.Protocol):
         """The client has gone."""
         self._server.forget(self)
         self._ahead.clear()
-        active, self._active, self._incoming = self._active, None, None
-        del self._parser  # Which knows its connection: nobody would ever drop either.
+        active, self._active = self._active, None
+        self._reader.forget()
         if active is not None:
             active.lose()
             if self._task is not None:
@@ -159,105 +115,42 @@ class Connection(asyncio.Protocol):
         if self._lingering >= 0 or self._refusal is not None:
             self._discard(len(data))
             return
-        waited, before, had = self._in_head, self._incoming, self._body_bytes
-        if waited and not self._head_bytes and self._active is None:
+        if self.idle:
             self.deadline = self._server.now + self._server.bounds.head_seconds
-        if self._head_bytes + len(data) > self._server.bounds.head_bytes:
-            self._large = True
         try:
-            self._feed(data)
-            if not self._in_head or self._incoming is before or self._url:
-                self._count(len(data), waited, before, had)
-        except (HttpParserError, _Refused) as error:
-            cause = error if isinstance(error, _Refused) else error.__context__
-            self._refuse(cause.status if isinstance(cause, _Refused) else BAD_REQUEST)
+            self._reader.feed(data)
+        except Refused as refused:
+            self._refuse(refused.status)
         if self._waits and self._drained is None:
             self._begin()
 
-    # What the parser tells
+    # What its reader tells
 
-    def on_url(self, url: bytes) -> None:
-        """A part of the request's target."""
-        if not self._replays:
-            self._url += url
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """A header, or behind a body in chunks a trailer, of which nothing is wanted."""
-        if self._replays or not self._in_head:
-            return
-        name, value = name.lower(), value.rstrip(b" \t")
-        if name == b"host":
-            self._host = value
-            self._hosts += 1
-        self._headers.append((name, value))
-        if len(self._headers) > MOST_HEADERS:
-            raise _Refused(HEAD_TOO_LARGE)
-
-    def on_headers_complete(self) -> None:
-        """The request's head is there."""
-        if self._replays:
-            self._replays = False
-            return
-        url, headers, host = self._url, self._headers, self._host
-        self._url, self._headers, self._host = b"", [], b""
-        if self._large and self._size(url, headers) > self._server.bounds.head_bytes:
-            raise _Refused(HEAD_TOO_LARGE)
-        version = self._parser.get_http_version()
-        if version not in {"1.1", "1.0"}:
-            raise _Refused(VERSION_NOT_SUPPORTED)
-        hosts, self._hosts = self._hosts, 0
-        if hosts != 1 and (hosts or version == "1.1"):  # RFC 9112, 3.2.
-            raise _Refused(BAD_REQUEST)
-        if url[:1] != b"/":
-            url, host = _own(url, host, headers)
-        self._in_head = False
-        self._head_bytes = self._body_bytes = 0
-        method = self._parser.get_method().decode()
-        self._incoming = Exchange(
-            self, method, url, version, headers, host, self._parser.should_keep_alive()
-        )
+    def take(self, exchange: Exchange) -> None:
+        """A request's head is there."""
         if len(self._ahead) == MOST_AHEAD:
-            raise _Refused(BAD_REQUEST)
+            raise Refused(BAD_REQUEST)
         if self._active is None and not self._ahead:
-            self._active = self._incoming
+            self._active = exchange
             self._waits = True
         else:
-            self._ahead.append(self._incoming)
+            self._ahead.append(exchange)
             self.hold()  # What follows can wait in the client's own machine.
 
-    def on_chunk_header(self) -> None:
-        """A chunk begins. Of the codings that a body may be in chunks is the only one known."""
-        if self._body_bytes or self._replays:
+    def fed(self, exchange: Exchange) -> None:
+        """More of its body is there."""
+        if exchange is not self._active or self._waits:
             return
-        assert self._incoming is not None
-        if self._incoming.version == "1.0":  # It has no such thing (RFC 9112, 6.1).
-            raise _Refused(BAD_REQUEST)
-        codings = [value for name, value in self._incoming.headers if name == _CODING]
-        if len(codings) != 1 or codings[0].lower() != b"chunked":
-            raise _Refused(NOT_IMPLEMENTED)
+        bounds = self._server.bounds
+        if self._held:  # It is not the client that is waited for.
+            self.deadline = self._server.now + bounds.request_seconds
+        else:
+            self.deadline = self._body_due + self._reader.body_bytes / bounds.body_rate
 
-    def on_body(self, chunk: bytes) -> None:
-        """A part of the request's body."""
-        self._body_bytes += len(chunk)
-        assert self._incoming is not None
-        self._incoming.feed(chunk)
-        if self._incoming is self._active and not self._waits:
-            bounds = self._server.bounds
-            if self._held:  # It is not the client that is waited for.
-                self.deadline = self._server.now + bounds.request_seconds
-            else:
-                self.deadline = self._body_due + self._body_bytes / bounds.body_rate
-
-    def on_message_complete(self) -> None:
-        """The request is there."""
-        if self._parser.should_upgrade():
-            return  # With nothing after its head, as far as the parser is concerned.
-        assert self._incoming is not None
-        self._in_head = True
-        self._head_bytes = self._body_bytes = 0
-        if self._incoming is self._active:
+    def completed(self, exchange: Exchange) -> None:
+        """All of it is there."""
+        if exchange is self._active:
             self.deadline = self._server.now + self._server.bounds.request_seconds
-        self._incoming.finish()
 
     # What an exchange asks for
 
@@ -345,54 +238,6 @@ class Connection(asyncio.Protocol):
             if self._lingering > LINGER_BYTES:
                 self._transport.abort()
 
-    def _count(self, size: int, waited: bool, before: Exchange | None, had: int) -> None:
-        """So many bytes have come, and more have to.
-
-        They belong to a head that had begun before, to a body that had, or to a head that has begun
-        behind a request. Of a body, what frames its chunks is counted: their sizes, extensions of
-        these, trailers.
-        """
-        bound = self._server.bounds.head_bytes
-        if not self._in_head:
-            if waited or self._incoming is not before:
-                return
-            self._head_bytes += size - (self._body_bytes - had)
-            bound += FRAME_PER_BYTE * self._body_bytes
-        elif waited and self._incoming is before:
-            self._head_bytes += size
-        else:
-            self._head_bytes, self._large = self._size(self._url, self._headers), True
-        if self._head_bytes > bound:
-            raise _Refused(HEAD_TOO_LARGE)
-
-    @staticmethod
-    def _size(url: bytes, headers: list[Header]) -> int:
-        return len(url) + sum(len(name) + len(value) for name, value in headers)
-
-    def _feed(self, data: bytes) -> None:
-        while True:
-            try:
-                self._parser.feed_data(data)
-            except HttpParserUpgrade as upgrade:
-                data = data[upgrade.args[0] :]
-                self._decline_upgrade()
-            else:
-                return
-
-    def _decline_upgrade(self) -> None:
-        """Read on in HTTP/1.1 (RFC 9110, 7.8), where the parser has taken the head for the last.
-
-        Clients that would rather speak HTTP/2 ask for it with a request that they want answered,
-        body and all. Another parser reads the body, told only how long that is.
-        """
-        assert self._incoming is not None
-        if self._incoming.method == "CONNECT":
-            raise _Refused(NOT_IMPLEMENTED)
-        self._parser = HttpRequestParser(self)
-        self._replays = True
-        lines = [b"%b: %b\r\n" % each for each in self._incoming.headers if each[0] in _FRAMING]
-        self._parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n" % b"".join(lines))
-
     def _begin(self) -> None:
         """Have the active request answered: at once, if the application can, or in a task."""
         exchange, bounds, now = self._active, self._server.bounds, self._server.now
@@ -402,7 +247,7 @@ class Connection(asyncio.Protocol):
         if not exchange.complete:
             if not self._held:
                 self._body_due = now + bounds.body_seconds
-                self.deadline = self._body_due + self._body_bytes / bounds.body_rate
+                self.deadline = self._body_due + self._reader.body_bytes / bounds.body_rate
         else:
             try:
                 glanced = self._server.glance(exchange)
@@ -434,8 +279,8 @@ class Connection(asyncio.Protocol):
     def answered(self, exchange: Exchange) -> None:
         """It is answered, as far as it will be."""
         self._task = self._active = None
-        if self._incoming is exchange:
-            self._incoming = None  # Nobody needs its tokens any more.
+        if self._reader.incoming is exchange:
+            self._reader.incoming = None  # Nobody needs its tokens any more.
         if exchange.gone or self._transport.is_closing():
             return
         if not exchange.answered:
@@ -450,7 +295,7 @@ class Connection(asyncio.Protocol):
     def _wait(self) -> None:
         """The next request is waited for, or the rest of its head."""
         bounds = self._server.bounds
-        seconds = bounds.head_seconds if self._head_bytes else bounds.idle_seconds
+        seconds = bounds.head_seconds if self._reader.begun else bounds.idle_seconds
         self.deadline = self._server.now + seconds
 
     def _next(self) -> None:
@@ -493,19 +338,3 @@ class Connection(asyncio.Protocol):
         self.go_on()
         if self._transport.can_write_eof():
             self._transport.write_eof()
-
-
-def _own(url: bytes, host: bytes, headers: list[Header]) -> tuple[bytes, bytes]:
-    """The path and host of a target in absolute form, whose host is what counts (RFC 9112, 3.2.2).
-
-    `*` and the target of a CONNECT are left as they are.
-    """
-    scheme, found, rest = url.partition(b"://")
-    if not found:
-        return url, host
-    end = min((at for at in map(rest.find, (b"/", b"?")) if at >= 0), default=len(rest))
-    host, path = rest[:end], rest[end:]
-    if scheme.lower() not in {b"http", b"https"} or not host or b"@" in host:
-        raise _Refused(BAD_REQUEST)
-    headers[:] = [(b"host", host), *(each for each in headers if each[0] != b"host")]
-    return (path if path[:1] == b"/" else b"/" + path), host
