@@ -179,9 +179,7 @@ class Service(Generic[Options]):
         value: str | None,
         scope: MutableMapping[str, Any],
     ) -> Fields:
-        raw = b""
-        if body.announced(scope, headers):
-            raw = await body.read(receive, headers, row.endpoint.body_limit)
+        raw = await body.read(receive, headers, row.endpoint.body_limit)
         if row.endpoint.from_query:
             fields = body.parse(_FORM, scope["query_string"])
         else:
