@@ -90,9 +90,8 @@ class Serving:
 
     def workers(self) -> set[int]:
         """The ids of the processes that serve."""
-        return {
-            child.pid for child in psutil.Process(self.process.pid).children() if _serves(child)
-        }
+        processes = psutil.Process(self.process.pid).children(recursive=True)
+        return {each.pid for each in processes if _serves(each, self.process.pid)}
 
     def printed(self) -> str:
         return self.output.read_text("utf-8")
@@ -175,8 +174,10 @@ def ready_after(server: Serving) -> float:
     return float(found[1])
 
 
-def _serves(process: psutil.Process) -> bool:
+def _serves(process: psutil.Process, looked_after_by: int) -> bool:
+    """What the workers are forked from bears their name."""
     try:
-        return WORKER in " ".join(process.cmdline())
+        named = WORKER in " ".join(process.cmdline())
+        return named and process.ppid() != looked_after_by
     except psutil.Error:  # Gone, or a zombie.
         return False

@@ -1,4 +1,4 @@
-"""A worker that does nothing but begin and end: `stand_in.py FOLDER SOCKET TOLD LIFE`.
+"""Workers that do nothing but begin and end: `stand_in.py FOLDER ORDERS SOCKET LIFE BOARD`.
 
 Files in the folder say how: `broken` keeps it from beginning, `slow` for as long as it is there,
 `deaf` from ending.
@@ -8,9 +8,12 @@ import contextlib
 import os
 import select
 import signal
+import socket
 import sys
 import time
 from pathlib import Path
+
+from hufu.cli.forking import forked, outlive
 
 
 def work(folder: Path, told: int, life: int) -> None:
@@ -26,5 +29,12 @@ def work(folder: Path, told: int, life: int) -> None:
     select.select([life], [], [])
 
 
+def main() -> None:
+    if (order := forked(socket.socket(fileno=int(sys.argv[2])))) is None:
+        outlive()
+    else:
+        work(Path(sys.argv[1]), order[1], int(sys.argv[4]))
+
+
 if __name__ == "__main__":
-    work(Path(sys.argv[1]), int(sys.argv[3]), int(sys.argv[4]))
+    main()

@@ -134,6 +134,14 @@ def test_a_taken_port_is_told_in_one_line(server: Serving, tmp_path: Path) -> No
     assert not (tmp_path / "data" / "postgres").exists()
 
 
+def test_what_workers_are_forked_from_has_one_thread(server: Serving) -> None:
+    """Or else a fork of it might wait for a lock that a thread held which is not there."""
+    (worker, *_) = server.workers()
+    fork_server = psutil.Process(worker).parent()
+    assert fork_server is not None
+    assert fork_server.num_threads() == 1
+
+
 # What befalls it
 
 

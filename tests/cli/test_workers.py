@@ -28,13 +28,19 @@ class Looking:
     def workers(self) -> list[int]:
         """Those that live, the oldest first."""
         found = []
-        for each in self.process.children():
+        for each in self.process.children(recursive=True):
             try:
+                if each.ppid() == self.process.pid:
+                    continue  # What they are forked from.
                 if each.status() != psutil.STATUS_ZOMBIE:
                     found.append((each.create_time(), each.pid))
             except psutil.NoSuchProcess:
                 continue
         return [pid for _, pid in sorted(found)]
+
+    def fork_servers(self) -> list[int]:
+        """What they are forked from."""
+        return [each.pid for each in self.process.children()]
 
     def ready(self) -> list[int]:
         """Those of them that have begun: they have a handler of their own, or none at all."""
@@ -134,6 +140,31 @@ def test_all_are_replaced_one_by_one(looking: Looking) -> None:
     slow.unlink()
     until(lambda: not set(before) & set(looking.workers()) and len(looking.ready()) == 3)
     until(lambda: looking.died() == before)
+
+
+def test_successors_have_the_program_as_it_is_then(looking: Looking) -> None:
+    """They are forked from what is loaded when they are asked for."""
+    (before,) = looking.fork_servers()
+    looking.tell(signal.SIGUSR2)
+    until(lambda: len(looking.died()) == 3)
+    until(lambda: before not in looking.fork_servers())
+    (now,) = looking.fork_servers()
+    assert {psutil.Process(each).ppid() for each in looking.workers()} == {now}
+
+
+def test_the_fork_server_may_be_killed(looking: Looking) -> None:
+    """Workers that it has forked live on and are looked after; the next come from another."""
+    (fork_server,) = looking.fork_servers()
+    first, *others = workers = looking.workers()
+    psutil.Process(fork_server).kill()
+    until(lambda: psutil.Process(fork_server).status() == psutil.STATUS_ZOMBIE)
+    psutil.Process(first).kill()
+    until(lambda: looking.died() == [first])
+    until(lambda: len(looking.ready()) == 1)
+    assert all(psutil.pid_exists(each) for each in others)
+    assert looking.end() == 0
+    until(gone(workers))
+    assert set(others) < set(looking.died())
 
 
 def test_it_may_be_asked_again_and_again(looking: Looking) -> None:

@@ -109,6 +109,8 @@ async def _all(given: argparse.Namespace) -> bool:
         if (each.small is not None or not given.small)
         and (not given.only or any(part in each.name for part in given.only))
     ]
+    if not wanted:
+        sys.exit(f"there is none such; there are: {', '.join(each.name for each in SCENARIOS)}")
     with open_folder() as folder:
         template = await make_template(folder)
         results = []

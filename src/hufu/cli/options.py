@@ -69,12 +69,12 @@ def described(config: Path | None, data: Path | None) -> Configuration:
 
 
 def embedded(settings: Configuration) -> EmbeddedPostgres | None:
-    """The embedded database, started or joined, where the settings name no other."""
+    """The embedded database, to be joined, where the settings name no other."""
     if settings.settings.database_url:
         return None
     folder = settings.settings.data_dir
     folder.mkdir(parents=True, exist_ok=True)
-    return EmbeddedPostgres.start(folder / POSTGRES)
+    return EmbeddedPostgres(folder / POSTGRES)
 
 
 def with_url(settings: Configuration, url: str) -> Configuration:

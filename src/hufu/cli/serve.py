@@ -8,6 +8,8 @@ import socket
 import tempfile
 import threading
 import time
+from contextlib import ExitStack
+from functools import partial
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from types import FrameType
@@ -17,7 +19,7 @@ from prometheus_client import multiprocess
 
 from hufu.cli.options import configuration, configured, embedded
 from hufu.cli.workers import Workers
-from hufu.configuration import CONFIG_VARIABLE, Configuration
+from hufu.configuration import CONFIG_VARIABLE, PREFIX, Configuration
 from hufu.core import app_url, deviations, open_core
 from hufu.pages.metrics import MULTIPROCESS
 from hufu.services.postgres import EmbeddedPostgres, PostgresUnavailable
@@ -50,19 +52,24 @@ def serve(
     began = time.monotonic()
     signal.signal(signal.SIGTERM, _unwind)
     found = configuration(config, data, host=host, port=port, only_app=only_app, workers=workers)
-    with _listening(found.settings) as listening:
+    with ExitStack() as held:
+        listening = held.enter_context(_listening(found.settings))
+        metrics = held.enter_context(tempfile.TemporaryDirectory(prefix="hufu-metrics-"))
+        postgres = embedded(found)
+        if postgres is not None:
+            held.callback(postgres.stop)
+        died = partial(multiprocess.mark_process_dead, path=metrics)
+        environment = _handed_down(found, config, postgres, metrics)
+        # What the workers need is loaded while everything else is made ready.
+        serving = held.enter_context(
+            Workers(found.settings.workers, listening, died, environment=environment)
+        )
         asyncio.run(_rehearse(found))
         _announce(found)
-        postgres = embedded(found)
-        try:
-            if postgres is not None:
-                asyncio.run(_bring_up_to_date(postgres.url))
-            with tempfile.TemporaryDirectory(prefix="hufu-metrics-") as metrics:
-                _hand_down(found, config, postgres, metrics)
-                _run(found.settings, listening, postgres, began)
-        finally:
-            if postgres is not None:
-                postgres.stop()
+        if postgres is not None:
+            postgres.join()
+            asyncio.run(_bring_up_to_date(postgres.url))
+        _run(serving, found.settings, postgres, began)
 
 
 def _unwind(_: int, __: FrameType | None) -> None:
@@ -99,10 +106,10 @@ async def _bring_up_to_date(url: str) -> None:
     await migrate(url)
 
 
-def _hand_down(
+def _handed_down(
     found: Configuration, config: Path | None, postgres: EmbeddedPostgres | None, metrics: str
-) -> None:
-    """Tell the workers, through their environment, what the command line said."""
+) -> dict[str, str]:
+    """The workers' environment, which tells them what the command line said."""
     settings = found.settings
     given: dict[str, object] = {
         "DATA_DIR": settings.data_dir,
@@ -112,17 +119,14 @@ def _hand_down(
         "ONLY_APP": settings.only_app,
         "DATABASE_URL": postgres.url if postgres else settings.database_url,
     }
-    os.environ.update({f"HUFU_{name}": str(value) for name, value in given.items() if value})
-    os.environ[MULTIPROCESS] = metrics
+    said = {f"{PREFIX}{name}": str(value) for name, value in given.items() if value}
     if config is not None:
-        os.environ[CONFIG_VARIABLE] = str(config.resolve())
+        said[CONFIG_VARIABLE] = str(config.resolve())
+    return {**os.environ, **said, MULTIPROCESS: metrics}
 
 
 def _run(
-    settings: Settings,
-    listening: socket.socket,
-    postgres: EmbeddedPostgres | None,
-    began: float,
+    serving: Workers, settings: Settings, postgres: EmbeddedPostgres | None, began: float
 ) -> None:
     ended = threading.Event()
     beside = [threading.Thread(target=_tell_when_ready, args=(settings, began, ended), daemon=True)]
@@ -131,7 +135,7 @@ def _run(
     for thread in beside:
         thread.start()
     try:
-        Workers(settings.workers, listening, multiprocess.mark_process_dead).run()
+        serving.run()
     finally:
         ended.set()
 

@@ -1,8 +1,9 @@
-"""The process that serves: `python -m hufu.cli.worker SOCKET TOLD LIFE BOARD PLACE`.
+"""The process that serves, and what it is forked from: `python -m hufu.cli.worker ORDERS SOCKET
+LIFE BOARD`.
 
-It is started by `hufu serve` with four file descriptors: the socket that listens, a pipe on which
-it says that it is ready, one that ends when the process that looks after it has died, and the file
-in which the workers tell each other how many connections they have, of which PLACE is its own.
+It is started by `hufu serve` with four file descriptors: a socket on which workers are ordered, the
+one that listens, a pipe that ends when the process that looks after the workers has died, and the
+file in which they tell each other how many connections they have.
 """
 
 import asyncio
@@ -21,6 +22,7 @@ import structlog
 import uvloop
 
 from hufu.app import Server
+from hufu.cli.forking import forked, outlive
 from hufu.cli.workers import READY
 from hufu.configuration import CONFIG_VARIABLE, load
 from hufu.core import open_core
@@ -40,8 +42,15 @@ _log = structlog.get_logger()
 
 
 def main() -> None:
-    """Serve until told to end."""
-    listening, told, life, board, place = (int(each) for each in sys.argv[1:6])
+    """Fork workers, each of which serves until told to end."""
+    orders, listening, life, board = (int(each) for each in sys.argv[1:5])
+    gc.collect()
+    gc.freeze()  # Or else the collector would make each worker have a copy of what they share.
+    if (order := forked(socket.socket(fileno=orders))) is None:
+        os.close(listening)
+        outlive()
+        return
+    place, told = order
     share = Share(board, place)
     uvloop.run(serve(socket.socket(fileno=listening), told, life, share))
 

@@ -4,14 +4,15 @@ import os
 import selectors
 import signal
 import socket
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
+from typing import Self
 
+from hufu.cli.forking import PID_BYTES, ForkServer
 from hufu.http.share import Board
 
 READY = b"."
@@ -29,9 +30,9 @@ COMMAND = (sys.executable, "-m", "hufu.cli.worker")
 
 @dataclass(slots=True)
 class _Worker:
-    process: subprocess.Popen[bytes]
     told: int
     place: int
+    pid: int | None = None
     ready: bool = False
     ending_at: float | None = None
 
@@ -40,8 +41,10 @@ class Workers:
     """Runs `count` workers on one socket until a signal ends them.
 
     SIGTERM and SIGINT end, and so does SIGHUP unless it is ignored; RETIRE replaces the workers
-    one by one, each when its successor is ready. `died` is told of every process that has ended;
-    `command` starts one, and `kill_after` seconds are what it has to end.
+    one by one, each when its successor is ready, and with them the program as it is loaded. `died`
+    is told of every process that has ended; `command` is what they are forked from, which loads
+    from when this is entered, in that environment or in this process's own; `kill_after` seconds
+    are what a worker has to end.
     """
 
     def __init__(
@@ -49,14 +52,19 @@ class Workers:
         count: int,
         listening: socket.socket,
         died: Callable[[int], None],
+        *,
         command: Sequence[str] = COMMAND,
+        environment: Mapping[str, str] | None = None,
         kill_after: float = KILL_AFTER,
     ) -> None:
         self._count = count
         self._listening = listening
         self._died = died
         self._command = command
+        self._environment = environment
         self._kill_after = kill_after
+        self._fork_server: ForkServer | None = None
+        self._leaving: list[ForkServer] = []
         self._workers: dict[int, _Worker] = {}  # By the pipe on which they tell.
         self._to_replace: list[_Worker] = []
         self._selector = selectors.DefaultSelector()
@@ -65,20 +73,29 @@ class Workers:
         self._wait = AGAIN_AFTER
         self._again_at = 0.0
 
+    def __enter__(self) -> Self:
+        """Begin to load what the workers need."""
+        self._life, self._held = os.pipe()
+        self._forking()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of everything; workers that live end by themselves."""
+        self._leave()
+        for each in self._leaving:
+            each.end(self._kill_after)
+        os.close(self._held)
+        os.close(self._life)
+        self._selector.close()
+        self._board.close()
+
     def run(self) -> None:
         """Return when all have ended."""
-        life, held = os.pipe()
-        try:
-            with self._signals():
-                while not self._ending:
-                    self._fill(life)
-                    self._look()
-                self._end()
-        finally:
-            os.close(held)
-            os.close(life)
-            self._selector.close()
-            self._board.close()
+        with self._signals():
+            while not self._ending:
+                self._fill()
+                self._look()
+            self._end()
 
     # Signals
 
@@ -117,7 +134,7 @@ class Workers:
 
     # Beginning
 
-    def _fill(self, life: int) -> None:
+    def _fill(self) -> None:
         """Start what is missing, and the successor of one that is to be replaced.
 
         Who is to be replaced ends when the successor, like all others, is ready.
@@ -125,34 +142,44 @@ class Workers:
         current = [each for each in self._workers.values() if each.ending_at is None]
         if self._retiring:
             self._retiring, self._to_replace = False, current
+            self._leave()
         self._to_replace = [each for each in self._to_replace if each in current]
         wanted = self._count + bool(self._to_replace)
         if len(current) < wanted:
             if time.monotonic() >= self._again_at:
                 for _ in range(wanted - len(current)):
-                    self._start(life)
+                    self._start()
         elif len(current) > self._count and all(each.ready for each in current):
             self._retire(self._to_replace.pop(0) if self._to_replace else current[0])
 
-    def _start(self, life: int) -> None:
+    def _start(self) -> None:
         told, tells = os.pipe()
-        passed = (self._listening.fileno(), tells, life, self._board.fileno())
         place = self._board.take()
         try:
-            process = subprocess.Popen(  # noqa: S603  # Nothing of it comes from outside.
-                [*self._command, *map(str, (*passed, place))],
-                pass_fds=passed,
-                process_group=0,  # A terminal's signals are for us, who end the others in order.
-            )
-        except OSError:  # No memory, or too many processes.
+            self._forking().fork(place, tells)
+        except OSError:  # No memory, or too many processes; or the fork server has just died.
             os.close(told)
             self._board.free(place)
             self._give_up()
             return
         finally:
             os.close(tells)
-        self._workers[told] = _Worker(process, told, place)
+        self._workers[told] = _Worker(told, place)
         self._selector.register(told, selectors.EVENT_READ)
+
+    def _forking(self) -> ForkServer:
+        """What the workers are forked from. Raises OSError where it cannot be started."""
+        if self._fork_server is None or self._fork_server.gone:
+            files = (self._listening.fileno(), self._life, self._board.fileno())
+            self._fork_server = ForkServer(self._command, files, self._environment)
+        return self._fork_server
+
+    def _leave(self) -> None:
+        """Fork no more from what is loaded."""
+        if self._fork_server is not None:
+            self._fork_server.close()
+            self._leaving.append(self._fork_server)
+            self._fork_server = None
 
     # Watching
 
@@ -161,22 +188,34 @@ class Workers:
         for key, _ in self._selector.select(LOOK_EVERY):
             if key.fileobj is self._woken:
                 self._woken.recv(1024)
-            elif os.read(key.fd, len(READY)):
-                self._workers[key.fd].ready = True
-                self._wait = AGAIN_AFTER
             else:
-                self._bury(self._workers.pop(key.fd))
+                self._hear(self._workers[key.fd])
         now = time.monotonic()
         for worker in self._workers.values():
             if worker.ending_at is not None and now > worker.ending_at:
-                worker.process.kill()
+                self._kill(worker)
+        self._leaving = [each for each in self._leaving if not each.gone]
+
+    def _hear(self, worker: _Worker) -> None:
+        if worker.pid is None:
+            if said := os.read(worker.told, PID_BYTES):
+                worker.pid = int.from_bytes(said)
+                if worker.ending_at is not None:
+                    self._signal(worker, signal.SIGTERM)
+                return
+        elif os.read(worker.told, len(READY)):
+            worker.ready = True
+            self._wait = AGAIN_AFTER
+            return
+        self._bury(worker)
 
     def _bury(self, worker: _Worker) -> None:
+        del self._workers[worker.told]
         self._selector.unregister(worker.told)
         os.close(worker.told)
-        worker.process.wait()
         self._board.free(worker.place)
-        self._died(worker.process.pid)
+        if worker.pid is not None:
+            self._died(worker.pid)
         if not worker.ready and worker.ending_at is None:
             self._give_up()
 
@@ -190,10 +229,24 @@ class Workers:
 
     def _retire(self, worker: _Worker) -> None:
         worker.ending_at = time.monotonic() + self._kill_after
-        worker.process.terminate()
+        self._signal(worker, signal.SIGTERM)
+
+    @staticmethod
+    def _signal(worker: _Worker, which: signal.Signals) -> None:
+        """Its process is there until the end of its pipe was seen, or has ended just now."""
+        if worker.pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(worker.pid, which)
+
+    def _kill(self, worker: _Worker) -> None:
+        self._signal(worker, signal.SIGKILL)
+        if worker.pid is None:  # What it should be forked from does not come to it.
+            for each in self._leaving:
+                each.kill()
 
     def _end(self) -> None:
         self._listening.close()
+        self._leave()
         for worker in self._workers.values():
             if worker.ending_at is None:
                 self._retire(worker)

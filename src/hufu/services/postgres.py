@@ -51,18 +51,26 @@ class EmbeddedPostgres:
             PostgresUnavailable: It did not start.
         """
         server = cls(data_dir, fast=fast)
+        server.join()
+        return server
+
+    def join(self) -> None:
+        """Create and start the server, where it does not run, and use it from now on.
+
+        Raises:
+            PostgresUnavailable: It did not start.
+        """
         try:
             with ExitStack() as undo:
-                undo.callback(server.stop)
-                server._join()
+                undo.callback(self.stop)
+                self._join()
                 undo.pop_all()
         except OSError as error:
             raise PostgresUnavailable(str(error)) from error
-        return server
 
     @property
     def url(self) -> str:
-        """The DSN of the database `hufu`, for its owner `hufu`."""
+        """The DSN of the database `hufu`, for its owner `hufu`, running or not."""
         return f"postgresql://hufu@/hufu?{urlencode({'host': self._reachable(), 'port': PORT})}"
 
     def running(self) -> bool:
@@ -95,7 +103,9 @@ class EmbeddedPostgres:
             shutil.rmtree(link.parent, ignore_errors=True)  # /tmp is swept by others too.
 
     def __enter__(self) -> Self:
-        """Return the running server."""
+        """Return the running server, which is joined if it was not before."""
+        if self._users is None:
+            self.join()
         return self
 
     def __exit__(
