@@ -14,9 +14,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -53,6 +54,11 @@ FEW, LONGER = 8, 5
 DAYS_PER_TURN, DAYS_PER_SECOND = 2500, 800
 HASHES_LAST = 2
 """How much longer sign-ins are asked for than session checks, of which there are more a second."""
+
+SLICES, WARM_AGAIN = 3, 0.3
+"""How often in one turn hufu and its floor are measured right after each other, so that whatever
+slows the machine for a while slows both; and for how long (s) a slice is not counted but for the
+first."""
 
 
 @dataclass
@@ -98,22 +104,61 @@ class Bench:
             idle = (running.memory(), running.worker())
             contestant.welcome(running)
             most = idle
-            for operation in contestant.operations():
-                self.measure(contestant.name, operation, running, label)
-                now = (running.memory(), running.worker())
-                most = (max(most[0], now[0]), max(most[1], now[1]))
+            with self._floors(contestant, cores, label) as floors:
+                for operation in contestant.operations():
+                    self._in_slices(contestant, operation, running, label, floors)
+                    now = (running.memory(), running.worker())
+                    most = (max(most[0], now[0]), max(most[1], now[1]))
             if label == ONE:
                 noted["start"].append(running.started)
                 noted["idle"].append(idle[0])
                 noted["load"].append(most[0])
                 noted["worker"].append((idle[1], most[1]))
 
-    def measure(self, name: str, operation: Operation, running: Served, label: str) -> None:
+    @contextmanager
+    def _floors(
+        self, contestant: Contestant, cores: Cores, label: str
+    ) -> Iterator[dict[str, Callable[[], Figure]]]:
+        """What measures the floor below hufu's operations of that name."""
+        if not isinstance(contestant, Hufu):
+            yield {}
+            return
+        hashes = partial(self.argon2, cores, len(cores.server), label)
+        if label != ONE:
+            yield {SIGN_IN: hashes}
+            return
+        with self.bare_asgi(cores) as bare:
+            yield {SIGN_IN: hashes, SESSION_CHECK: bare}
+
+    def _in_slices(
+        self,
+        contestant: Contestant,
+        operation: Operation,
+        running: Served,
+        label: str,
+        floors: Mapping[str, Callable[[], Figure]],
+    ) -> None:
+        """One operation, in turns with its floor."""
+        measured = partial(self.measure, contestant.name, operation, running, label)
+        if not isinstance(contestant, Hufu) or operation.name not in {SESSION_CHECK, SIGN_IN}:
+            measured(self.asked.warm_up)
+            return
+        floor = floors.get(operation.name)
+        for number in range(SLICES):
+            bare = floor and floor()
+            figure = measured(WARM_AGAIN if number else self.asked.warm_up)
+            if bare:
+                figure.floor_rate.append(bare.rate[-1])
+                figure.floor_p50.append(bare.p50[-1])
+
+    def measure(
+        self, name: str, operation: Operation, running: Served, label: str, warm_up: float
+    ) -> Figure:
         """One operation, once."""
         slow = operation.name not in {SESSION_CHECK, "floor"}
         seconds = self.asked.seconds * (HASHES_LAST if slow else 1)
         rate = operation.of_floor and operation.of_floor * self.results.hash_rate(label)
-        load = Load(operation.connections, seconds, operation.most, self.asked.warm_up, rate)
+        load = Load(operation.connections, seconds, operation.most, warm_up, rate)
         outcome, used = self._asked(operation, running, load)
         if not outcome.errors and len(outcome.latencies) < FEW:
             longer = replace(load, seconds=seconds * LONGER)
@@ -134,6 +179,7 @@ class Bench:
         )
         told = f"{name:<26} {operation.name:<14} {operation.call:<40} {outcome.rate:>9,.1f}/s"
         print(f"{told}  p50 {figure.p50[-1]:.2f} ms{errors}", file=sys.stderr)
+        return figure
 
     def _asked(self, operation: Operation, running: Served, load: Load) -> tuple[Outcome, float]:
         """What came back, and how many cores the server and PostgreSQL used."""
@@ -148,29 +194,30 @@ class Bench:
         return cpu_of([*processes, self.postmaster, *self.postmaster.children()])
 
     def floors(self, hufu: Hufu, number: int) -> None:
-        """What cannot be gone below, once."""
-        one, two = self.cores, self.cores.both
-        self.argon2(one, 1, ONE)
-        self.argon2(two, len(two.server), TWO)
-        with self.on(one):
-            port = free_port()
-            program = self._floor("asgi", "--port", str(port))
-            running = Program(program, port, HERE, self.folder / "floor.log", "/")
-            with served(running, one.server) as bare:
-                sent = [Sent("GET", "/", {"Authorization": f"Bearer {'a' * 40}"})]
-                call = "bare ASGI on Granian"
-                operation = Operation(SESSION_CHECK, call, cycled(sent), b'"status": 1', CHECKS)
-                self.measure(FLOORS, operation, bare, ONE)
-            self.statements(hufu, "profile write", "writes.pickle")
-            if number < hufu.turns and hufu.daily_floor.exists():
-                self.statements(hufu, "daily sign-in", f"days-{number}.pickle", "--once")
+        """The transactions alone, once."""
+        self.statements(hufu, "profile write", "writes.pickle")
+        if number < hufu.turns and hufu.daily_floor.exists():
+            self.statements(hufu, "daily sign-in", f"days-{number}.pickle", "--once")
 
-    def argon2(self, cores: Cores, threads: int, label: str) -> None:
+    @contextmanager
+    def bare_asgi(self, cores: Cores) -> Iterator[Callable[[], Figure]]:
+        """A server that only answers, on the core of the other; what measures it."""
+        port = free_port()
+        program = self._floor("asgi", "--port", str(port))
+        running = Program(program, port, HERE, self.folder / "floor.log", "/")
+        with served(running, cores.server) as bare:
+            sent = [Sent("GET", "/", {"Authorization": f"Bearer {'a' * 40}"})]
+            call = "bare ASGI on Granian"
+            operation = Operation(SESSION_CHECK, call, cycled(sent), b'"status": 1', CHECKS)
+            yield partial(self.measure, FLOORS, operation, bare, ONE, WARM_AGAIN)
+
+    def argon2(self, cores: Cores, threads: int, label: str) -> Figure:
         """Bare hashes."""
-        seconds = str(self.asked.seconds)
+        seconds = str(HASHES_LAST * self.asked.seconds)
         command = self._floor("argon2", "--at-once", str(threads), "--seconds", seconds)
         figure = self.results.figure(FLOORS, SIGN_IN, "Argon2id", label, threads)
         self._own(figure, command, cores)
+        return figure
 
     def statements(self, hufu: Hufu, name: str, file: str, *more: str) -> None:
         """The transactions in the file, without a server around them."""

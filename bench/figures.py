@@ -31,6 +31,9 @@ class Figure:
     load_busy: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
     """Cores that the server and PostgreSQL used."""
+    floor_rate: list[float] = field(default_factory=list)
+    floor_p50: list[float] = field(default_factory=list)
+    """Of its floor, right before each, where they took turns."""
 
 
 @dataclass
