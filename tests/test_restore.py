@@ -164,7 +164,7 @@ async def test_a_dump_brings_everything_back_but_whom_it_must_not(
             await still_works(world, tour)
             assert await Fomo().signed_in(world, session)
             erased_again: asyncio.Queue[int] = asyncio.Queue()
-            monkeypatch.setattr("hufu.app._tell_erased_again", erased_again.put_nowait)
+            monkeypatch.setattr("hufu.upkeep._tell_erased_again", erased_again.put_nowait)
             async with asyncio.timeout(PATIENCE), world.server.running():
                 assert await erased_again.get() == 1
                 assert not await Fomo().signed_in(world, session)

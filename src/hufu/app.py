@@ -1,7 +1,6 @@
-"""The server: finds the app that a request is for, and runs what must run beside requests."""
+"""The server: finds the app that a request is for."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Awaitable, MutableMapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,39 +8,30 @@ from functools import lru_cache, partial
 from ipaddress import ip_network
 from typing import Any
 
-import structlog
 from starlette.responses import JSONResponse
 from starlette.routing import Route, Router
 
 from hufu.actions.app_secrets import app_of_secret
 from hufu.actions.captchas import read_captcha
-from hufu.actions.delivery import BATCH, OpenedLetter, Trouble, newest_letters
+from hufu.actions.delivery import OpenedLetter, newest_letters
 from hufu.actions.deps import PICTURES, Deps
-from hufu.actions.erasures import keep_erased
-from hufu.actions.janitor import Swept
-from hufu.actions.keys import keep_resealing
 from hufu.actions.readiness import read_readiness
-from hufu.actions.sending import raise_alarms, read_sending
 from hufu.core import Core
-from hufu.domain.ledger import UNITS
 from hufu.http.bounds import Bounds
 from hufu.http.exchange import Exchange
 from hufu.pages import development, health, introspection, metrics, rewards, sessions
 from hufu.pages.operators import Operators
 from hufu.pages.standing import standing
 from hufu.pages.uploads import picture
-from hufu.services.clock import ClockUnknown, DatabaseClock
 from hufu.services.overload import ASKER
 from hufu.services.uploads import Uploads
 from hufu.settings import DIALECTS, AppSettings
-from hufu.storage.loss import DatabaseUnavailable
-from hufu.wire import metrics as counted
+from hufu.upkeep import kept_up
 from hufu.wire.answers import Mount
 from hufu.wire.body import Receive
 from hufu.wire.clients import Clients, Proxies, peer_of
 from hufu.wire.express import Express
 from hufu.wire.headers import Headers
-from hufu.wire.load import watch_load, watch_outbox
 from hufu.wire.serve import Send, Service
 
 Scope = MutableMapping[str, Any]
@@ -49,15 +39,8 @@ Scope = MutableMapping[str, Any]
 LONGEST_HOST = 261  # Bytes: a DNS name and a port.
 TELLS_NOTHING = frozenset({"/health", "/ready"})
 OWN_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
-SYNC_EVERY = 10.0
-SYNC_AGAIN = 0.5
-LOOK_EVERY = 1.0
-WATCH_EVERY = 60.0
-TIDY_LOOK_EVERY = 15.0
-PUBLISH_EVERY = 1.0
 
 _SESSION = sessions.SESSION.encode()
-_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,34 +102,11 @@ class Server:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """While it lasts, the clock is kept and letters are delivered.
-
-        It begins with the database's clock, where the database can be reached.
-        """
-        with contextlib.suppress(DatabaseUnavailable):
-            if isinstance(self._core.clock, DatabaseClock):
-                await self._core.clock.sync()
-        tasks = [
-            asyncio.create_task(work())
-            for work in (self._keep_clock, self._deliver, self._watch_sending, self._publish_counts)
-        ]
-        if self._core.configuration.settings.janitor.interval_seconds:
-            tasks.append(asyncio.create_task(self._tidy()))
-        tasks.append(asyncio.create_task(watch_load(self._core.load)))
-        tasks.append(asyncio.create_task(watch_outbox(self._core.courier.backlog)))
-        numbers = (self._core.database, self._core.secrets, counted.add_resealed, _tell_broken)
-        tasks.append(asyncio.create_task(keep_resealing(*numbers)))
-        pools = list({each.app.pool: each for each in self._core.apps.values()}.values())
-        tasks.append(asyncio.create_task(keep_erased(pools, _tell_erased_again)))
-        if (replica := self._core.database.replica) is not None:
-            tasks.append(asyncio.create_task(replica.keep_proving()))
+        """While it lasts, what must be done beside requests is done; then everything is closed."""
         try:
-            yield
+            async with kept_up(self._core):
+                yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            counted.publish()
             await self._core.close()
 
     # Requests
@@ -243,94 +203,6 @@ class Server:
             if text := await read_captcha(deps, captcha_id):
                 return text
         return None
-
-    # The process's life
-
-    async def _keep_clock(self) -> None:
-        while isinstance(self._core.clock, DatabaseClock):
-            try:
-                await self._core.clock.sync()
-                await asyncio.sleep(SYNC_EVERY)
-            except DatabaseUnavailable:
-                await asyncio.sleep(SYNC_AGAIN)
-
-    async def _watch_sending(self) -> None:
-        while True:
-            await asyncio.sleep(WATCH_EVERY)
-            try:
-                await self.watch_sending()
-            except (DatabaseUnavailable, ClockUnknown):
-                pass  # `/ready` tells.
-            except Exception as error:  # noqa: BLE001  # What is broken now may be mended later.
-                _log.error("watch_broken", error=type(error).__name__)
-
-    async def _tidy(self) -> None:
-        every = min(TIDY_LOOK_EVERY, self._core.configuration.settings.janitor.interval_seconds)
-        while True:
-            await asyncio.sleep(every)
-            try:
-                await self._core.janitor.sweep_if_due(_count_swept)
-                if done_at := await self._core.janitor.done_at():
-                    counted.SWEPT_AT.set(done_at.timestamp())
-            except (DatabaseUnavailable, ClockUnknown):
-                pass  # `/ready` tells.
-            except Exception as error:  # noqa: BLE001  # What is broken now may be mended later.
-                _log.error("janitor_broken", error=type(error).__name__)
-
-    async def _publish_counts(self) -> None:
-        while True:
-            await asyncio.sleep(PUBLISH_EVERY)
-            counted.publish()
-
-    async def watch_sending(self) -> None:
-        """Show how far messages may still be sent, and raise the alarm where not."""
-        status = await read_sending(self._core.apps)
-        for budget in status.budgets:
-            if budget.left is not None:
-                counted.BUDGET_LEFT.labels(budget.app).set(budget.left / UNITS)
-        counted.PREFIXES_STOPPED.set(sum(each.stopped for each in status.prefixes))
-        for alarm in await raise_alarms(self._core.apps, status):
-            counted.ALARMS.labels(alarm.kind).inc()
-            _log.warning("alarm", kind=alarm.kind, subject=alarm.subject)
-
-    async def _deliver(self) -> None:
-        told = ""
-        while True:
-            self._core.letters.clear()
-            taken = 0
-            try:
-                taken = await self._core.courier.deliver_due(_tell)
-                told = ""
-            except (DatabaseUnavailable, ClockUnknown):
-                pass  # `/ready` tells.
-            except Exception as error:  # noqa: BLE001  # What is broken now may be mended later.
-                if told != (told := type(error).__name__):
-                    _log.error("delivery_broken", error=told)
-            if taken < BATCH:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._core.letters.wait(), LOOK_EVERY)
-
-
-def _tell(trouble: Trouble) -> None:
-    _log.warning(
-        "letter_not_sent",
-        letter=trouble.letter,
-        reason=trouble.reason,
-        given_up=trouble.given_up,
-    )
-
-
-def _tell_erased_again(accounts: int) -> None:
-    if accounts:
-        _log.warning("erased_again", accounts=accounts)
-
-
-def _tell_broken(error: str) -> None:
-    _log.error("resealing_broken", error=error)
-
-
-def _count_swept(swept: Swept) -> None:
-    counted.SWEPT.labels(swept.kind).inc(swept.found)
 
 
 def _host_of(sent: bytes) -> str:

@@ -199,7 +199,7 @@ class Rounds(Courier):
 async def test_a_database_without_tables_is_told_of_once(
     world: World, database_url: str, tmp_path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hufu.app.LOOK_EVERY", 0.01)
+    monkeypatch.setattr("hufu.upkeep.LOOK_EVERY", 0.01)
     await world.sql("CREATE DATABASE empty")
     try:
         async with opened(database_url.replace("/hufu?", "/empty?"), tmp_path, {}) as bare:

@@ -11,6 +11,7 @@ from attacks.attack import answering, answering_later, attack
 from front_door import World
 from hufu.domain.limits import Limit, Limits
 from hufu.domain.sending import Breaker
+from hufu.upkeep import watch_sending
 
 PASSWORD = "open-sesame"
 BLOCK = {"limits.sends_per_block_hour": 6, "limits.sends_per_block_day": 8}
@@ -144,7 +145,7 @@ async def test_alarms_are_raised_once_a_day(world_with: Any) -> None:
         await pumped(world, anywhere, 12)
         world.advance(minutes=11)
         for _ in range(2):
-            await world.server.watch_sending()
+            await watch_sending(world.core)
         rows = await world.sql("SELECT facts FROM events WHERE kind = 'alarm_raised' ORDER BY id")
         assert [json.loads(row["facts"]) for row in rows] == [
             {"alarm": "codes_unused", "subject": "+861391"},

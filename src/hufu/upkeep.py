@@ -1,0 +1,155 @@
+"""What a serving process does beside requests: the clock, messages, what has ended, figures."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+
+from hufu.actions.delivery import BATCH, Trouble
+from hufu.actions.erasures import keep_erased
+from hufu.actions.janitor import Swept
+from hufu.actions.keys import keep_resealing
+from hufu.actions.sending import raise_alarms, read_sending
+from hufu.core import Core
+from hufu.domain.ledger import UNITS
+from hufu.services.clock import ClockUnknown, DatabaseClock
+from hufu.storage.loss import DatabaseUnavailable
+from hufu.wire import metrics as counted
+from hufu.wire.load import watch_load, watch_outbox
+
+SYNC_EVERY = 10.0
+SYNC_AGAIN = 0.5
+LOOK_EVERY = 1.0
+WATCH_EVERY = 60.0
+TIDY_LOOK_EVERY = 15.0
+PUBLISH_EVERY = 1.0
+
+_log = structlog.get_logger()
+
+
+@asynccontextmanager
+async def kept_up(core: Core) -> AsyncIterator[None]:
+    """While it lasts, the clock is kept, letters are delivered, and what has ended is removed.
+
+    It begins with the database's clock, where the database can be reached.
+    """
+    with contextlib.suppress(DatabaseUnavailable):
+        if isinstance(core.clock, DatabaseClock):
+            await core.clock.sync()
+    pools = list({each.app.pool: each for each in core.apps.values()}.values())
+    work = [
+        _keep_clock(core),
+        _deliver(core),
+        _watch_sending(core),
+        _publish_counts(),
+        watch_load(core.load),
+        watch_outbox(core.courier.backlog),
+        keep_resealing(core.database, core.secrets, counted.add_resealed, _tell_broken),
+        keep_erased(pools, _tell_erased_again),
+    ]
+    if core.configuration.settings.janitor.interval_seconds:
+        work.append(_tidy(core))
+    if (replica := core.database.replica) is not None:
+        work.append(replica.keep_proving())
+    tasks = [asyncio.create_task(each) for each in work]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        counted.publish()
+
+
+async def _keep_clock(core: Core) -> None:
+    while isinstance(core.clock, DatabaseClock):
+        try:
+            await core.clock.sync()
+            await asyncio.sleep(SYNC_EVERY)
+        except DatabaseUnavailable:
+            await asyncio.sleep(SYNC_AGAIN)
+
+
+async def _watch_sending(core: Core) -> None:
+    while True:
+        await asyncio.sleep(WATCH_EVERY)
+        try:
+            await watch_sending(core)
+        except (DatabaseUnavailable, ClockUnknown):
+            pass  # `/ready` tells.
+        except Exception as error:  # noqa: BLE001  # What is broken now may be mended later.
+            _log.error("watch_broken", error=type(error).__name__)
+
+
+async def _tidy(core: Core) -> None:
+    every = min(TIDY_LOOK_EVERY, core.configuration.settings.janitor.interval_seconds)
+    while True:
+        await asyncio.sleep(every)
+        try:
+            await core.janitor.sweep_if_due(_count_swept)
+            if done_at := await core.janitor.done_at():
+                counted.SWEPT_AT.set(done_at.timestamp())
+        except (DatabaseUnavailable, ClockUnknown):
+            pass  # `/ready` tells.
+        except Exception as error:  # noqa: BLE001  # What is broken now may be mended later.
+            _log.error("janitor_broken", error=type(error).__name__)
+
+
+async def _publish_counts() -> None:
+    while True:
+        await asyncio.sleep(PUBLISH_EVERY)
+        counted.publish()
+
+
+async def watch_sending(core: Core) -> None:
+    """Show how far messages may still be sent, and raise the alarm where not."""
+    status = await read_sending(core.apps)
+    for budget in status.budgets:
+        if budget.left is not None:
+            counted.BUDGET_LEFT.labels(budget.app).set(budget.left / UNITS)
+    counted.PREFIXES_STOPPED.set(sum(each.stopped for each in status.prefixes))
+    for alarm in await raise_alarms(core.apps, status):
+        counted.ALARMS.labels(alarm.kind).inc()
+        _log.warning("alarm", kind=alarm.kind, subject=alarm.subject)
+
+
+async def _deliver(core: Core) -> None:
+    told = ""
+    while True:
+        core.letters.clear()
+        taken = 0
+        try:
+            taken = await core.courier.deliver_due(_tell)
+            told = ""
+        except (DatabaseUnavailable, ClockUnknown):
+            pass  # `/ready` tells.
+        except Exception as error:  # noqa: BLE001  # What is broken now may be mended later.
+            if told != (told := type(error).__name__):
+                _log.error("delivery_broken", error=told)
+        if taken < BATCH:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(core.letters.wait(), LOOK_EVERY)
+
+
+def _tell(trouble: Trouble) -> None:
+    _log.warning(
+        "letter_not_sent",
+        letter=trouble.letter,
+        reason=trouble.reason,
+        given_up=trouble.given_up,
+    )
+
+
+def _tell_erased_again(accounts: int) -> None:
+    if accounts:
+        _log.warning("erased_again", accounts=accounts)
+
+
+def _tell_broken(error: str) -> None:
+    _log.error("resealing_broken", error=error)
+
+
+def _count_swept(swept: Swept) -> None:
+    counted.SWEPT.labels(swept.kind).inc(swept.found)
