@@ -104,11 +104,50 @@ def test_what_frames_a_body_has_a_largest_size(small: Loopback, frame: bytes) ->
     assert client.ended()
 
 
-def test_single_bytes_and_trailers_are_no_such_thing(small: Loopback) -> None:
-    body = b"1\r\na\r\n" * 3 * BYTES + b"0\r\nX: y\r\nY: z\r\n\r\n"
-    client = small.client(CHUNKED, *in_parts(body, 700), GET)
-    assert client.answer().body == b"POST /a \n" + b"a" * 3 * BYTES
+@pytest.mark.parametrize("body", [b"1\r\na\r\n" * 1000, b"20\r\n%b\r\n" % (b"a" * 32) * 5000])
+def test_small_chunks_and_trailers_are_no_such_thing(small: Loopback, body: bytes) -> None:
+    end = b"0\r\nX: y\r\nY: z\r\n\r\n"
+    client = small.client(CHUNKED, *in_parts(body + end, 7000), GET)
+    assert client.answer().body == b"POST /a \n" + b"a" * body.count(b"a")
     assert client.answer().status == 200
+
+
+@pytest.mark.parametrize("size", [700, 100_000])
+@pytest.mark.parametrize("before", [b"", GET])
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        b"1\r\na\r\n" * 2000,
+        b"4\r\nabcd\r\n" * 2000,
+        b"400\r\n%b\r\n" % bytes(1024) + b"1\r\na\r\n" * 2000,
+    ],
+)
+def test_a_body_has_so_many_chunks_for_its_size(
+    small: Loopback, chunks: bytes, before: bytes, size: int
+) -> None:
+    """However it is cut into packets; each chunk costs more than the bytes in it."""
+    client = small.client(*in_parts(before + CHUNKED + chunks, size))
+    if before:
+        first = client.answer()
+        assert first.status == 200
+        if first.header("connection") == "close":
+            assert client.ended()
+            return
+    assert client.answer().status == 413
+    assert client.ended()
+
+
+def test_the_application_is_told_that_no_more_of_it_comes() -> None:
+    left: list[bytes | None] = []
+
+    async def app(_: Any, receive: Any, __: Any) -> None:
+        left.append(await body_of(receive))
+
+    with loopback(app) as serving:
+        client = serving.client(CHUNKED, b"1\r\na\r\n" * 2000)
+        assert client.answer().status == 413
+        serving.until(lambda: bool(left))
+    assert left == [None]
 
 
 # Times
