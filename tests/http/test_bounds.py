@@ -96,6 +96,9 @@ def test_a_head_has_so_many_headers(small: Loopback) -> None:
         b"1\r\na\r\n0\r\nX: " + b"y" * 20 * BYTES,
         b"1\r\na\r\n0\r\n" + b"X: y\r\n" * 4 * BYTES,
         b"1;xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\na\r\n" * BYTES,
+        b"4000\r\n%b\r\n0\r\nX: " % bytes(0x4000) + b"y" * 20 * BYTES,
+        b"4000\r\n%b\r\n0\r\n" % bytes(0x4000) + b"X: y\r\n" * 4 * BYTES,
+        b"4000\r\n%b\r\n1;" % bytes(0x4000) + b"x" * 20 * BYTES,
     ],
 )
 def test_what_frames_a_body_has_a_largest_size(small: Loopback, frame: bytes) -> None:

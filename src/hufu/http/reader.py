@@ -17,7 +17,10 @@ from hufu.http.exchange import Exchange, Header, Wire
 
 MOST_HEADERS = 100
 FRAME_PER_BYTE = 8
-"""Bytes that may frame one byte of a body in chunks. A client that sends single ones needs 5."""
+"""Bytes that may frame one byte of a body in chunks. A client that sends single ones needs 5.
+
+What is not used is not saved up, or a trailer could be as long as the body before it allows.
+"""
 MOST_CHUNKS = 1000
 CHUNK_BYTES = 32
 """Bytes that a chunk holds on average, in a body of more than MOST_CHUNKS of them.
@@ -90,7 +93,7 @@ class Reader:
         self._host = b""
         self._hosts = 0
         self._in_head = True
-        self._head_bytes = 0  # Of a head that is not there yet, or of what frames a body.
+        self._head_bytes = 0  # Of a head that is not there yet, or too many that frame a body.
         self._large = False  # Whether a head may be too large, by all that has ever come.
         self._replays = False
         self._chunks = 0
@@ -211,17 +214,16 @@ class Reader:
         behind a request. Of a body, what frames its chunks is counted: their sizes, extensions of
         these, trailers.
         """
-        bound = self._most
         if not self._in_head:
             if waited or self.incoming is not before:
                 return
-            self._head_bytes += size - (self.body_bytes - had)
-            bound += FRAME_PER_BYTE * self.body_bytes
+            more = self.body_bytes - had
+            self._head_bytes = max(0, self._head_bytes + size - (1 + FRAME_PER_BYTE) * more)
         elif waited and self.incoming is before:
             self._head_bytes += size
         else:
             self._head_bytes, self._large = self._size(self._url, self._headers), True
-        if self._head_bytes > bound:
+        if self._head_bytes > self._most:
             raise Refused(HEAD_TOO_LARGE)
 
     @staticmethod
