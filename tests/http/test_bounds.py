@@ -332,6 +332,20 @@ def test_there_are_so_many_connections() -> None:
         assert serving.ask(GET).status == 200
 
 
+def test_of_those_without_a_place_not_all_are_told_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They may take their time to hang up, and are no fewer for that."""
+    monkeypatch.setattr("hufu.http.connection.LINGER_SECONDS", 60)
+    with loopback(connections=2) as serving:
+        clients = [serving.client() for _ in range(2)]
+        refused = [serving.client() for _ in range(2)]
+        serving.until(lambda: serving.connections() == 4)
+        for _ in range(10):
+            assert serving.client().ended()
+        assert serving.connections() == 4
+        assert [each.answer().status for each in refused] == [503, 503]
+        assert [each.send(GET).answer().status for each in clients] == [200, 200]
+
+
 # Leaks
 
 
