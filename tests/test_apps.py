@@ -303,3 +303,13 @@ async def test_what_is_below_another_apps_prefix_is_that_apps(world_with: WorldW
         assert (await world.get("/a/b/api/check_login")).status == 404
         places = [path for path in world.server._express[""] if path.startswith(b"/a/")]
     assert places == [b"/a/customer/get_user_info"]
+
+
+@pytest.mark.parametrize("prefix", ["/r", "/rental/of/rooms"])
+async def test_a_prefix_may_be_short_or_long(world_with: WorldWith, prefix: str) -> None:
+    """And whatever else a path is made of, it is looked for in vain."""
+    prefixes = {"apps.fomo.prefix": "/a/b", "apps.rental.prefix": prefix}
+    async with world_with(prefixes) as world:
+        assert (await world.get(f"{prefix}/api/check_login")).status == 200
+        for path in (f"{prefix}x/api/check_login", f"/{prefix}/api/check_login", "/" * 8000):
+            assert (await world.get(path)).json() == {"error": "no app is mounted here"}

@@ -68,6 +68,7 @@ class Server:
                 self._hosts[host.lower()] = self._place(name, app, deps, "/")
             if app.prefix or not app.hosts:
                 self._prefixes[app.prefix] = self._place(name, app, deps, app.prefix or "/")
+        self._longest_prefix = max(map(len, self._prefixes), default=0)
         self._express = self._expresses()
         self._readers = {
             name: DIALECTS[app.dialect].traits.read_token for name, app in settings.apps.items()
@@ -153,11 +154,12 @@ class Server:
         """The app of the host, or else of the shortest prefix; and the path below its mount."""
         if self._hosts and (place := self._hosts.get(host)) is not None:
             return place, path[1:]
-        first = path.find("/", 1)
+        end = self._longest_prefix + 1  # A path can be 32 KiB of slashes.
+        first = path.find("/", 1, end)
         while first != -1:
             if (place := self._prefixes.get(path[:first])) is not None:
                 return place, path[first + 1 :]
-            first = path.find("/", first + 1)
+            first = path.find("/", first + 1, end)
         return self._prefixes.get(""), path[1:]
 
     def _at_home(self, host: str) -> bool:

@@ -90,6 +90,7 @@ KINDS: Mapping[str, Callable[[str], Hostile]] = MappingProxyType(
         ),
         "10,000 multipart parts": _always(Hostile(LOGIN, MULTIPART, _parts(10_000))),
         "1 MiB header": _always(Hostile(LOGIN, {**FORM, "X-Long": "x" * MIB})),
+        "path of 32,000 slashes": _always(Hostile("/" * 32_000, FORM)),
         "PNG of 9000 x 9000": _picture(_flat(9000)),
         HARMLESS: _picture(png(header(100, 100, colour=2), rows=bytes(64 * MIB))),
         "JPEG of 20000 x 20000": _picture(jpeg_of_size(20000, 20000)),

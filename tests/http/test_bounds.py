@@ -96,6 +96,9 @@ def test_a_head_has_so_many_headers(small: Loopback) -> None:
         b"1\r\na\r\n0\r\nX: " + b"y" * 20 * BYTES,
         b"1\r\na\r\n0\r\n" + b"X: y\r\n" * 4 * BYTES,
         b"1;xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\na\r\n" * BYTES,
+        b"4000\r\n%b\r\n0\r\nX: " % bytes(0x4000) + b"y" * 20 * BYTES,
+        b"4000\r\n%b\r\n0\r\n" % bytes(0x4000) + b"X: y\r\n" * 4 * BYTES,
+        b"4000\r\n%b\r\n1;" % bytes(0x4000) + b"x" * 20 * BYTES,
     ],
 )
 def test_what_frames_a_body_has_a_largest_size(small: Loopback, frame: bytes) -> None:
@@ -104,11 +107,50 @@ def test_what_frames_a_body_has_a_largest_size(small: Loopback, frame: bytes) ->
     assert client.ended()
 
 
-def test_single_bytes_and_trailers_are_no_such_thing(small: Loopback) -> None:
-    body = b"1\r\na\r\n" * 3 * BYTES + b"0\r\nX: y\r\nY: z\r\n\r\n"
-    client = small.client(CHUNKED, *in_parts(body, 700), GET)
-    assert client.answer().body == b"POST /a \n" + b"a" * 3 * BYTES
+@pytest.mark.parametrize("body", [b"1\r\na\r\n" * 1000, b"20\r\n%b\r\n" % (b"a" * 32) * 5000])
+def test_small_chunks_and_trailers_are_no_such_thing(small: Loopback, body: bytes) -> None:
+    end = b"0\r\nX: y\r\nY: z\r\n\r\n"
+    client = small.client(CHUNKED, *in_parts(body + end, 7000), GET)
+    assert client.answer().body == b"POST /a \n" + b"a" * body.count(b"a")
     assert client.answer().status == 200
+
+
+@pytest.mark.parametrize("size", [700, 100_000])
+@pytest.mark.parametrize("before", [b"", GET])
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        b"1\r\na\r\n" * 2000,
+        b"4\r\nabcd\r\n" * 2000,
+        b"400\r\n%b\r\n" % bytes(1024) + b"1\r\na\r\n" * 2000,
+    ],
+)
+def test_a_body_has_so_many_chunks_for_its_size(
+    small: Loopback, chunks: bytes, before: bytes, size: int
+) -> None:
+    """However it is cut into packets; each chunk costs more than the bytes in it."""
+    client = small.client(*in_parts(before + CHUNKED + chunks, size))
+    if before:
+        first = client.answer()
+        assert first.status == 200
+        if first.header("connection") == "close":
+            assert client.ended()
+            return
+    assert client.answer().status == 413
+    assert client.ended()
+
+
+def test_the_application_is_told_that_no_more_of_it_comes() -> None:
+    left: list[bytes | None] = []
+
+    async def app(_: Any, receive: Any, __: Any) -> None:
+        left.append(await body_of(receive))
+
+    with loopback(app) as serving:
+        client = serving.client(CHUNKED, b"1\r\na\r\n" * 2000)
+        assert client.answer().status == 413
+        serving.until(lambda: bool(left))
+    assert left == [None]
 
 
 # Times
@@ -288,6 +330,20 @@ def test_there_are_so_many_connections() -> None:
         first.hang_up()
         serving.until(lambda: serving.connections() == 1)
         assert serving.ask(GET).status == 200
+
+
+def test_of_those_without_a_place_not_all_are_told_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They may take their time to hang up, and are no fewer for that."""
+    monkeypatch.setattr("hufu.http.connection.LINGER_SECONDS", 60)
+    with loopback(connections=2) as serving:
+        clients = [serving.client() for _ in range(2)]
+        refused = [serving.client() for _ in range(2)]
+        serving.until(lambda: serving.connections() == 4)
+        for _ in range(10):
+            assert serving.client().ended()
+        assert serving.connections() == 4
+        assert [each.answer().status for each in refused] == [503, 503]
+        assert [each.send(GET).answer().status for each in clients] == [200, 200]
 
 
 # Leaks

@@ -75,7 +75,7 @@ class Connection(asyncio.Protocol):
         self.client = (peer[0], peer[1]) if peer else None
         self.deadline = self._server.now + self._server.bounds.head_seconds
         if not self._server.welcome(self):
-            self._end(UNAVAILABLE)
+            self._transport.abort() if self._server.crowded else self._end(UNAVAILABLE)
 
     def connection_lost(self, _: Exception | None) -> None:
         """The client has gone."""

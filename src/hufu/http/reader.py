@@ -17,10 +17,21 @@ from hufu.http.exchange import Exchange, Header, Wire
 
 MOST_HEADERS = 100
 FRAME_PER_BYTE = 8
-"""Bytes that may frame one byte of a body in chunks. A client that sends single ones needs 5."""
+"""Bytes that may frame one byte of a body in chunks. A client that sends single ones needs 5.
+
+What is not used is not saved up, or a trailer could be as long as the body before it allows.
+"""
+MOST_CHUNKS = 1000
+CHUNK_BYTES = 32
+"""Bytes that a chunk holds on average, in a body of more than MOST_CHUNKS of them.
+
+Whatever is in it, a chunk costs as much as reading kilobytes. Clients cut a body at the size of a
+buffer; one that sends every token of a form or of JSON as it is written has a few hundred.
+"""
 
 BAD_REQUEST = 400
 METHOD_NOT_ALLOWED = 405
+CONTENT_TOO_LARGE = 413
 HEAD_TOO_LARGE = 431
 NOT_IMPLEMENTED = 501
 VERSION_NOT_SUPPORTED = 505
@@ -57,6 +68,7 @@ class Reader:
     """Reads one connection's requests. `incoming` is the newest, `body_bytes` what came of it."""
 
     __slots__ = (
+        "_chunks",
         "_head_bytes",
         "_headers",
         "_host",
@@ -81,9 +93,10 @@ class Reader:
         self._host = b""
         self._hosts = 0
         self._in_head = True
-        self._head_bytes = 0  # Of a head that is not there yet, or of what frames a body.
+        self._head_bytes = 0  # Of a head that is not there yet, or too many that frame a body.
         self._large = False  # Whether a head may be too large, by all that has ever come.
         self._replays = False
+        self._chunks = 0
         self.body_bytes = 0
         self.incoming: Exchange | None = None
 
@@ -162,8 +175,11 @@ class Reader:
         self._taker.take(self.incoming)
 
     def on_chunk_header(self) -> None:
-        """A chunk begins. Of the codings that a body may be in chunks is the only one known."""
-        if self.body_bytes or self._replays:
+        """A chunk begins; the last of them is empty. No coding of a body is known but chunks."""
+        self._chunks += 1
+        if self._chunks > MOST_CHUNKS + self.body_bytes // CHUNK_BYTES:
+            raise Refused(CONTENT_TOO_LARGE)
+        if self._chunks > 1:
             return
         assert self.incoming is not None
         if self.incoming.version == "1.0":  # It has no such thing (RFC 9112, 6.1).
@@ -185,7 +201,7 @@ class Reader:
             return  # With nothing after its head, as far as the parser is concerned.
         assert self.incoming is not None
         self._in_head = True
-        self._head_bytes = self.body_bytes = 0
+        self._head_bytes = self.body_bytes = self._chunks = 0
         self._taker.completed(self.incoming)
         self.incoming.finish()
 
@@ -198,17 +214,16 @@ class Reader:
         behind a request. Of a body, what frames its chunks is counted: their sizes, extensions of
         these, trailers.
         """
-        bound = self._most
         if not self._in_head:
             if waited or self.incoming is not before:
                 return
-            self._head_bytes += size - (self.body_bytes - had)
-            bound += FRAME_PER_BYTE * self.body_bytes
+            more = self.body_bytes - had
+            self._head_bytes = max(0, self._head_bytes + size - (1 + FRAME_PER_BYTE) * more)
         elif waited and self.incoming is before:
             self._head_bytes += size
         else:
             self._head_bytes, self._large = self._size(self._url, self._headers), True
-        if self._head_bytes > bound:
+        if self._head_bytes > self._most:
             raise Refused(HEAD_TOO_LARGE)
 
     @staticmethod

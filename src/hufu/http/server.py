@@ -123,6 +123,11 @@ class HttpServer:
         self._tell()
         return len(self._connections) <= self.bounds.connections
 
+    @property
+    def crowded(self) -> bool:
+        """Whether as many are being turned away as may be there, each of which takes its time."""
+        return len(self._connections) > 2 * self.bounds.connections
+
     def forget(self, connection: Connection) -> None:
         """It is closed."""
         self._connections.discard(connection)

@@ -12,7 +12,8 @@ from hufu.wire.texts import text_of
 
 FORM = "application/x-www-form-urlencoded"
 
-_LONGEST_REMEMBERED = 256  # Bytes of a Content-Type.
+_LONGEST_TYPE = 1024
+"""Bytes of a Content-Type; they are remembered, and 32 KiB of parameters would take long."""
 _LONGEST_LENGTH = 18  # Digits of a Content-Length that is worth comparing.
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -31,29 +32,31 @@ async def read(receive: Receive, headers: Headers, limit: int) -> bytes:
     """The whole body, at most `limit` bytes; raises BodyTooLarge, ClientGone, Malformed."""
     if _announced(headers) > limit:
         raise BodyTooLarge
-    chunks: list[bytes] = []
+    whole = bytearray()  # Pieces of a few bytes, kept as such, would take twenty times as much.
     room = limit
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientGone
-        chunk = message.get("body", b"")
+        chunk: bytes = message.get("body", b"")
         room -= len(chunk)
         if room < 0:
             raise BodyTooLarge
-        chunks.append(chunk)
-        if not message.get("more_body", False):
-            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        more = message.get("more_body", False)
+        if not (whole or more):
+            return chunk
+        whole += chunk
+        if not more:
+            return bytes(whole)
 
 
 def parse(content_type: bytes | None, body: bytes) -> Fields:
     """The fields of a body, each of them sent once; raises Malformed."""
     if not body:
         return {}
-    if content_type is None:
+    if content_type is None or len(content_type) > _LONGEST_TYPE:
         raise Malformed
-    short = len(content_type) <= _LONGEST_REMEMBERED
-    kind, boundary = (_kind if short else _kind.__wrapped__)(content_type)
+    kind, boundary = _kind(content_type)
     if kind == FORM:
         return urlencoded(body)
     if kind == "application/json":
