@@ -78,14 +78,14 @@ class World:
         method: str,
         path: str,
         *,
-        body: bytes | Iterable[bytes] = b"",
+        body: bytes | Iterable[bytes | asyncio.Event] = b"",
         content_type: str | None = None,
         headers: Iterable[tuple[str, str]] = (),
         cookies: Mapping[str, str] | None = None,
         peer: str = LOOPBACK,
         host: str = "127.0.0.1:8000",
     ) -> Answer:
-        """Send one request exactly as given."""
+        """Send one request exactly as given; a body in pieces waits for the events among them."""
         chunks = [body] if isinstance(body, bytes) else list(body)
         sent = [("host", host), *headers]
         if content_type is not None:
@@ -120,6 +120,9 @@ class World:
             if told_all:
                 await asyncio.Event().wait()  # A client that stays until it is answered.
             chunk = chunks.pop(0) if chunks else b""
+            if isinstance(chunk, asyncio.Event):
+                await chunk.wait()
+                chunk = chunks.pop(0)
             told_all = not chunks
             return {"type": "http.request", "body": chunk, "more_body": bool(chunks)}
 

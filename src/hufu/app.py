@@ -32,6 +32,7 @@ from hufu.wire.body import Receive
 from hufu.wire.clients import Clients, Proxies, peer_of
 from hufu.wire.express import Express
 from hufu.wire.headers import Headers
+from hufu.wire.room import Room
 from hufu.wire.serve import Send, Service
 
 Scope = MutableMapping[str, Any]
@@ -60,6 +61,7 @@ class Server:
         self._proxies = Proxies(tuple(ip_network(each) for each in settings.trusted_proxies))
         self._development = core.configuration.development
         self._clients = Clients(self._proxies, loopback_counts=not self._development)
+        self._room = Room(self.bounds.bodies_bytes)
         self._hosts: dict[str, _Place] = {}
         self._prefixes: dict[str, _Place] = {}
         for name, app in settings.apps.items():
@@ -174,7 +176,7 @@ class Server:
             cors_origins=frozenset(app.cors_origins),
         )
         dialect, options = DIALECTS[app.dialect], self._core.configuration.options[name]
-        return _Place(Service(dialect, deps, options, mount), deps.uploads)
+        return _Place(Service(dialect, deps, options, mount, self._room), deps.uploads)
 
     def _routes(self) -> list[Route]:
         settings = self._core.configuration.settings

@@ -204,6 +204,14 @@ def test_it_may_take_longer_the_larger_it_is() -> None:
         assert client.send(b"cde").answer().body == b"POST /a \nabcde"
 
 
+@pytest.mark.parametrize("head", [POST, CHUNKED + b"10\r\n"])
+def test_it_may_not_stop_however_fast_it_came(head: bytes) -> None:
+    with loopback(body_seconds=60, body_rate=1, pause_seconds=SHORT) as serving:
+        client = serving.client(head + b"abc")
+        assert client.answer().status == 408
+        assert client.ended()
+
+
 async def never(_: Any, __: Any, ___: Any) -> None:
     await asyncio.Event().wait()
 

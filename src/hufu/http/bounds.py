@@ -23,6 +23,17 @@ class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     body_rate: Annotated[
         int, Meta(ge=1, description="bytes per second that a slow body must keep to")
     ] = 500
+    pause_seconds: Annotated[
+        float, Meta(gt=0, description="how long a body may pause that has come fast so far")
+    ] = 20.0
+    bodies_bytes: Annotated[
+        int,
+        Meta(
+            ge=1024**2,
+            description="bodies for endpoints that take large ones which a worker has in memory at "
+            "once; one client network has at most half of that",
+        ),
+    ] = 32 * 1024**2
     request_seconds: Annotated[
         float, Meta(gt=0, description="how long a whole request may take to be answered")
     ] = 30.0

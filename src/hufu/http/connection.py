@@ -145,7 +145,7 @@ class Connection(asyncio.Protocol):
         if self._held:  # It is not the client that is waited for.
             self.deadline = self._server.now + bounds.request_seconds
         else:
-            self.deadline = self._body_due + self._reader.body_bytes / bounds.body_rate
+            self.deadline = self._due()
 
     def completed(self, exchange: Exchange) -> None:
         """All of it is there."""
@@ -247,7 +247,7 @@ class Connection(asyncio.Protocol):
         if not exchange.complete:
             if not self._held:
                 self._body_due = now + bounds.body_seconds
-                self.deadline = self._body_due + self._reader.body_bytes / bounds.body_rate
+                self.deadline = self._due()
         else:
             try:
                 glanced = self._server.glance(exchange)
@@ -256,6 +256,12 @@ class Connection(asyncio.Protocol):
             if glanced:
                 return
         self.start(exchange)
+
+    def _due(self) -> float:
+        """When the next bytes of the body must have come."""
+        bounds = self._server.bounds
+        at_rate = self._body_due + self._reader.body_bytes / bounds.body_rate
+        return min(at_rate, self._server.now + bounds.pause_seconds)
 
     def start(self, exchange: Exchange) -> None:
         """Have the application answer it in a task of its own."""

@@ -8,6 +8,7 @@ from hufu.domain.errors import Malformed
 from hufu.wire.forms import UTF_8, header_parameters, multipart, urlencoded
 from hufu.wire.headers import Headers
 from hufu.wire.json_objects import json_object
+from hufu.wire.room import Grow, no_matter
 from hufu.wire.texts import text_of
 
 FORM = "application/x-www-form-urlencoded"
@@ -28,8 +29,9 @@ class ClientGone(Exception):
     """The client hung up before its request was complete."""
 
 
-async def read(receive: Receive, headers: Headers, limit: int) -> bytes:
-    """The whole body, at most `limit` bytes; raises BodyTooLarge, ClientGone, Malformed."""
+async def read(receive: Receive, headers: Headers, limit: int, grow: Grow = no_matter) -> bytes:
+    """The whole body, at most `limit` bytes; raises BodyTooLarge, ClientGone, Malformed, and what
+    `grow` raises, which is told how many bytes have come."""
     if _announced(headers) > limit:
         raise BodyTooLarge
     whole = bytearray()  # Pieces of a few bytes, kept as such, would take twenty times as much.
@@ -42,6 +44,7 @@ async def read(receive: Receive, headers: Headers, limit: int) -> bytes:
         room -= len(chunk)
         if room < 0:
             raise BodyTooLarge
+        grow(len(chunk))
         more = message.get("more_body", False)
         if not (whole or more):
             return chunk

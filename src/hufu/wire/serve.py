@@ -23,6 +23,7 @@ from hufu.wire.body import BodyTooLarge, ClientGone, Fields
 from hufu.wire.clients import Clients
 from hufu.wire.cookies import read_cookie
 from hufu.wire.dialect import (
+    BODY_LIMIT,
     Anyone,
     Dialect,
     Endpoint,
@@ -38,6 +39,7 @@ from hufu.wire.express import Express
 from hufu.wire.fields import Reader
 from hufu.wire.headers import Headers
 from hufu.wire.request_ids import HEADER, request_id
+from hufu.wire.room import ROOM_ENOUGH, Room
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 NOT_FOUND = 404
@@ -69,12 +71,13 @@ class Service(Generic[Options]):
     """An app that answers in its dialect."""
 
     def __init__(
-        self, dialect: Dialect[Options], deps: Deps, options: Options, mount: Mount
+        self, dialect: Dialect[Options], deps: Deps, options: Options, mount: Mount, room: Room
     ) -> None:
         self._dialect = dialect
         self._deps = deps
         self._options = options
         self._mount = mount
+        self._room = room
         self._session_cookie = mount.cookie_name(dialect.session_cookie)
         self._visitor_cookie = mount.cookie_name(dialect.visitor_cookie)
         self._hides_accounts = not deps.app.reveal_unknown_user
@@ -145,8 +148,11 @@ class Service(Generic[Options]):
         try:
             head = self._head(scope["method"], headers)
             self._dialect.guard(head, row.endpoint)
-            fields = await self._fields(row, receive, headers, value, scope)
-            return self._mount.encoded(await self._reply(row, head, fields, client))
+            limit = row.endpoint.body_limit
+            with self._room.lent() if limit > BODY_LIMIT else ROOM_ENOUGH as grow:
+                raw = await body.read(receive, headers, limit, grow)
+                fields = self._fields(row, raw, headers, value, scope)
+                return self._mount.encoded(await self._reply(row, head, fields, client))
         except Refusal as refusal:
             outcome = type(refusal).__name__
             return row.refusals[type(refusal)]
@@ -171,15 +177,14 @@ class Service(Generic[Options]):
         finally:
             metrics.ANSWERS.add(self._deps.app.name, row.endpoint.path, outcome)
 
-    async def _fields(
+    def _fields(
         self,
         row: _Row[Options],
-        receive: body.Receive,
+        raw: bytes,
         headers: Headers,
         value: str | None,
         scope: MutableMapping[str, Any],
     ) -> Fields:
-        raw = await body.read(receive, headers, row.endpoint.body_limit)
         if row.endpoint.from_query:
             fields = body.parse(_FORM, scope["query_string"])
         else:
