@@ -38,8 +38,10 @@ class WebhookProvider:
     """Posts letters as JSON over connections that stay open."""
 
     def __init__(self, settings: WebhookSettings, clock: Callable[[], float] = time.time) -> None:
+        import anyio  # noqa: PLC0415
         import httpx  # noqa: PLC0415  # Slow to load, and most servers post to nobody.
 
+        anyio.Event()  # Loads what httpx needs of it, 30 modules, which the first letter would.
         silence("httpx")
         self._settings = settings
         self._clock = clock
