@@ -39,6 +39,7 @@ from hufu.wire import metrics as counted
 from hufu.wire.answers import Mount
 from hufu.wire.body import Receive
 from hufu.wire.clients import Clients, Proxies, peer_of
+from hufu.wire.doors import Door
 from hufu.wire.express import Express
 from hufu.wire.headers import Headers
 from hufu.wire.load import watch_load, watch_outbox
@@ -175,9 +176,9 @@ class Server:
         ASKER.set(client.network or "")
         await place.service.serve(scope, headers, receive, send, below, client)
 
-    def _expresses(self) -> dict[str, dict[bytes, Express[Any]]]:
+    def _expresses(self) -> dict[str, dict[bytes, Express[Any] | Door]]:
         """What can be answered without a task, by host (any other: "") and path."""
-        tables = {
+        tables: dict[str, dict[bytes, Express[Any] | Door]] = {
             host: {b"/" + path: row for path, row in place.service.express(self._clients).items()}
             for host, place in self._hosts.items()
         }

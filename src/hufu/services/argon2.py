@@ -42,6 +42,10 @@ class Hasher(Protocol):
         them. Raises Overloaded."""
         ...
 
+    def turns_away(self, asker: str) -> bool:
+        """Whether a hash for that client network is refused, if it is asked for now."""
+        ...
+
     async def make(self, password: Password, scheme: Scheme) -> Verifier:
         """A verifier of the password, under the current pepper. Raises Overloaded."""
         ...
@@ -94,6 +98,10 @@ class Argon2Hasher:
         """See that hashes will be computed for the task that enters, before anything is done for
         them. Raises Overloaded."""
         return self._threads.place()
+
+    def turns_away(self, asker: str) -> bool:
+        """Whether a hash for that client network is refused, if it is asked for now."""
+        return self._threads.turns_away(asker)
 
     def abandon(self, task: asyncio.Task[None]) -> None:
         """Compute nothing more for the task, for nobody waits for its answer."""

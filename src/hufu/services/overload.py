@@ -176,6 +176,11 @@ class BoundedThreads:
         """How many can be done at once."""
         return self._most
 
+    def turns_away(self, asker: str) -> bool:
+        """Whether work for the asker is refused that comes now; else it has no place yet."""
+        with self._changed:
+            return not self._room(asker)[0]
+
     @contextlib.contextmanager
     def place(self) -> Iterator[None]:
         """A place for the task that enters, which has something to prepare before its work: what
@@ -257,16 +262,24 @@ class BoundedThreads:
 
     def _make_room(self, asker: str) -> None:
         """Let work in that comes now; it may be that another gives way. Raises `Overloaded`."""
+        has_room, giving_way = self._room(asker)
+        if not has_room:
+            raise Overloaded(self._retry_after)
+        if giving_way is not None:
+            self._give_up(giving_way)
+
+    def _room(self, asker: str) -> tuple[bool, _Job[Any] | None]:
+        """Whether there is room for work that comes now, and which has to give way for it, if any;
+        where there is none, it is refused."""
         now, behind = self._clock(), self._behind
         admitted = self._pressure.admits(max(behind, 0), now) or behind < 0
         giving_way = None
         if not admitted and (greedy := self._greedy()) not in {None, asker}:
             giving_way = next((job for job in reversed(self._queue) if job.asker == greedy), None)
-        if self._closed or not (admitted or giving_way):
+        has_room = not self._closed and (admitted or giving_way is not None)
+        if not has_room:
             self._refuse(now)
-            raise Overloaded(self._retry_after)
-        if giving_way is not None:
-            self._give_up(giving_way)
+        return has_room, giving_way
 
     def _come(self, task: asyncio.Task[Any] | None, asker: str) -> None:
         """What was promised a place takes it, or never will."""
