@@ -219,6 +219,29 @@ async def test_a_burst_is_served_in_order(
     assert await order(make(9, 60.0, 9), gate, clock, 0, 20, 20, 19) == [0, 1, 2, 3]
 
 
+async def test_no_more_wait_than_can_be_done_in_time_as_it_goes_just_now(
+    make: Callable[..., BoundedThreads], gate: Gate, clock: HandMoved
+) -> None:
+    """Whoever would be late hears so at once; what is slow for once changes nothing."""
+    threads = make(9, 60.0, 9)
+
+    def work(seconds: float) -> Callable[[], None]:
+        def pass_time() -> None:
+            clock.time += seconds
+
+        return pass_time
+
+    for seconds in (20, 20, 1000, 20):
+        await threads.run(work(seconds))
+    tasks: list[asyncio.Task[object]] = [await occupied(threads, gate)]
+    tasks += [await put(threads, lambda: None) for _ in range(3)]
+    with pytest.raises(Overloaded):
+        await threads.run(lambda: None)
+    assert threads.waiting == 3
+    gate.open.set()
+    await asyncio.gather(*tasks)
+
+
 async def test_who_is_let_in_in_an_overrun_is_served_in_order_too(
     make: Callable[..., BoundedThreads], gate: Gate, clock: HandMoved
 ) -> None:

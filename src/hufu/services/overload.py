@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 import time
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -15,6 +15,9 @@ from typing import Any, Generic, TypeVar
 from weakref import WeakSet
 
 Result = TypeVar("Result")
+
+RECENT = 9
+"""So many pieces of work, of those that were done last, tell how long one takes."""
 
 ASKER: ContextVar[str] = ContextVar("asker", default="")
 """The network of the client for whom something is done, where that is known."""
@@ -45,6 +48,7 @@ class Patience:
     """
 
     waiting: int
+    """At most, and no more than can be done within the deadline as fast as it goes just now."""
     deadline: float | None = None
     waiting_in_overrun: int = 0
 
@@ -55,8 +59,11 @@ class _Pressure:
     An overrun is over when for a whole deadline nothing had to be refused.
     """
 
-    def __init__(self, patience: Patience) -> None:
+    def __init__(self, patience: Patience, threads: int) -> None:
         self._patience = patience
+        self._threads = threads
+        self._took: deque[float] = deque(maxlen=RECENT)
+        self._room = patience.waiting
         self._last_short = 0.0
         self._until = 0.0
 
@@ -65,11 +72,22 @@ class _Pressure:
         patience = self._patience
         if patience.deadline is None:
             return waiting < patience.waiting
-        if waiting <= patience.waiting // 2:
+        if waiting <= self._room // 2:
             self._last_short = now
         elif now - self._last_short > patience.deadline:
             self._until = now + patience.deadline
-        return waiting < (patience.waiting_in_overrun if now < self._until else patience.waiting)
+        overrun = now < self._until
+        return waiting < (min(self._room, patience.waiting_in_overrun) if overrun else self._room)
+
+    def took(self, seconds: float) -> None:
+        """So long a piece of work took, which tells how many can be done within the deadline."""
+        patience = self._patience
+        if patience.deadline is None:
+            return
+        self._took.append(seconds)
+        usual = sorted(self._took)[len(self._took) // 2]
+        done = int(patience.deadline * self._threads / usual) if usual else patience.waiting
+        self._room = min(patience.waiting, max(1, done))
 
     def refused(self, now: float) -> None:
         """Something was."""
@@ -147,7 +165,7 @@ class BoundedThreads:
         self._name = name
         self._most = threads
         self._patience = patience
-        self._pressure = _Pressure(patience)
+        self._pressure = _Pressure(patience, threads)
         self._retry_after = retry_after
         self._niceness = niceness
         self._clock = clock
@@ -325,8 +343,10 @@ class BoundedThreads:
         if self._niceness and sys.platform == "linux":  # Elsewhere it would be the process's.
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), self._niceness)
         while (job := self._next()) is not None:
+            began = self._clock()
             job.do()
             with self._changed:
+                self._pressure.took(self._clock() - began)
                 self._asked -= Counter((job.asker,))
                 self._busy -= 1  # Before the answer: who has it may come again at once.
             job.tell()
