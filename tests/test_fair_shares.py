@@ -1,5 +1,7 @@
 """Whose work it is that threads do, as they must know who share them out."""
 
+from contextlib import AbstractContextManager, nullcontext
+
 import pytest
 
 from front_door import WorldWith
@@ -17,7 +19,12 @@ async def test_a_hash_is_for_the_network_of_its_client(
     world_with: WorldWith, monkeypatch: pytest.MonkeyPatch, address: str, asker: str
 ) -> None:
     seen = []
-    monkeypatch.setattr(Argon2Hasher, "refuse_if_full", lambda _: seen.append(ASKER.get()))
+
+    def place(_: Argon2Hasher) -> AbstractContextManager[None]:
+        seen.append(ASKER.get())
+        return nullcontext()
+
+    monkeypatch.setattr(Argon2Hasher, "place", place)
     async with world_with({}) as world:
         await world.form("/fomo/customer/login", FIELDS, peer=address)
     assert seen == [asker]

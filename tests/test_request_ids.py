@@ -23,7 +23,7 @@ def broken(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     def fail(*_: Any) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(Argon2Hasher, "refuse_if_full", fail)
+    monkeypatch.setattr(Argon2Hasher, "place", fail)
     monkeypatch.setattr("hufu.pages.sessions.read_session", fail)
     monkeypatch.setattr("hufu.app.app_of_secret", fail)
     return world

@@ -30,6 +30,7 @@ from hufu.upkeep import kept_up
 from hufu.wire.answers import Mount
 from hufu.wire.body import Receive
 from hufu.wire.clients import Clients, Proxies, peer_of
+from hufu.wire.doors import Door
 from hufu.wire.express import Express
 from hufu.wire.headers import Headers
 from hufu.wire.room import Room
@@ -138,9 +139,9 @@ class Server:
         ASKER.set(client.network or "")
         await place.service.serve(scope, headers, receive, send, below, client)
 
-    def _expresses(self) -> dict[str, dict[bytes, Express[Any]]]:
+    def _expresses(self) -> dict[str, dict[bytes, Express[Any] | Door]]:
         """What can be answered without a task, by host (any other: "") and path."""
-        tables = {
+        tables: dict[str, dict[bytes, Express[Any] | Door]] = {
             host: {b"/" + path: row for path, row in place.service.express(self._clients).items()}
             for host, place in self._hosts.items()
         }

@@ -1,5 +1,6 @@
 """Services that fail in ways that answers tell of."""
 
+from contextlib import AbstractContextManager
 from datetime import datetime
 
 from dialects.sampling import Stage
@@ -15,8 +16,12 @@ class _NoChannels:
 
 
 class _BusyHasher:
-    def refuse_if_full(self) -> None:
+    def place(self) -> AbstractContextManager[None]:
         raise Overloaded(5)
+
+    def turns_away(self, asker: str) -> bool:
+        del asker
+        return True
 
     async def make(self, password: Password, scheme: Scheme) -> Verifier:
         raise Overloaded(5)

@@ -61,6 +61,7 @@ async def _run(scenario: Scenario, size: Size, template: Path) -> dict[str, Any]
     try:
         async with asyncio.timeout(LIMIT), a_place(template) as place:
             report = await scenario.run(place, size)
+            watching.cancel()  # Cleaning up may take what time it likes.
     except Exception as raised:  # noqa: BLE001  # The other scenarios are still to be run.
         error = f"{type(raised).__name__}: {raised}"
     watching.cancel()

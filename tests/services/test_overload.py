@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
@@ -100,13 +100,11 @@ async def test_its_threads_give_way(make: Callable[..., BoundedThreads]) -> None
 
 async def test_refuses_what_finds_no_place(make: Callable[..., BoundedThreads], gate: Gate) -> None:
     threads = make(1)
-    threads.refuse_if_full()
     first = await occupied(threads, gate)
-    threads.refuse_if_full()
     second = await put(threads, lambda: "second")
     assert threads.waiting == 1
-    with pytest.raises(Overloaded):
-        threads.refuse_if_full()
+    with pytest.raises(Overloaded), threads.place():
+        pytest.fail("there was a place")
     with pytest.raises(Overloaded) as refused:
         await threads.run(lambda: "third")
     assert refused.value.retry_after == 7
@@ -218,28 +216,51 @@ async def order(threads: BoundedThreads, gate: Gate, clock: HandMoved, *after: f
 async def test_a_burst_is_served_in_order(
     make: Callable[..., BoundedThreads], gate: Gate, clock: HandMoved
 ) -> None:
-    assert await order(make(9, 60.0, 9, 60.0), gate, clock, 0, 20, 20, 19) == [0, 1, 2, 3]
+    assert await order(make(9, 60.0, 9), gate, clock, 0, 20, 20, 19) == [0, 1, 2, 3]
 
 
-async def test_in_an_overrun_the_newest_comes_first(
+async def test_no_more_wait_than_can_be_done_in_time_as_it_goes_just_now(
+    make: Callable[..., BoundedThreads], gate: Gate, clock: HandMoved
+) -> None:
+    """Whoever would be late hears so at once; what is slow for once changes nothing."""
+    threads = make(9, 60.0, 9)
+
+    def work(seconds: float) -> Callable[[], None]:
+        def pass_time() -> None:
+            clock.time += seconds
+
+        return pass_time
+
+    for seconds in (20, 20, 1000, 20):
+        await threads.run(work(seconds))
+    tasks: list[asyncio.Task[object]] = [await occupied(threads, gate)]
+    tasks += [await put(threads, lambda: None) for _ in range(3)]
+    with pytest.raises(Overloaded):
+        await threads.run(lambda: None)
+    assert threads.waiting == 3
+    gate.open.set()
+    await asyncio.gather(*tasks)
+
+
+async def test_who_is_let_in_in_an_overrun_is_served_in_order_too(
     make: Callable[..., BoundedThreads], gate: Gate, clock: HandMoved
 ) -> None:
     """The queue was more than half full for longer than anything may wait."""
-    threads = make(6, 60.0, 9, 60.0)
-    assert await order(threads, gate, clock, 0, 0, 0, 0, 61) == [4, 3, 2, 1, 0]
+    threads = make(6, 60.0, 9)
+    assert await order(threads, gate, clock, 0, 0, 0, 0, 61) == [0, 1, 2, 3, 4]
 
 
 async def test_a_short_queue_is_no_overrun_however_long_it_lasts(
     make: Callable[..., BoundedThreads], gate: Gate, clock: HandMoved
 ) -> None:
-    threads = make(6, 60.0, 9, 60.0)
+    threads = make(6, 60.0, 0)
     assert await order(threads, gate, clock, 0, 20, 20, 21) == [0, 1, 2, 3]
 
 
 async def test_in_an_overrun_fewer_wait(
     make: Callable[..., BoundedThreads], gate: Gate, clock: HandMoved
 ) -> None:
-    threads = make(9, 60.0, 2, 60.0)
+    threads = make(9, 60.0, 2)
     tasks = [await occupied(threads, gate)]
     for _ in range(5):
         tasks.append(await put(threads, lambda: "done"))  # noqa: PERF401
@@ -255,12 +276,12 @@ async def test_in_an_overrun_fewer_wait(
 async def test_an_overrun_is_over_when_nothing_was_refused_for_a_deadline(
     make: Callable[..., BoundedThreads], clock: HandMoved
 ) -> None:
-    threads, gates = make(9, 60.0, 1, 60.0), [Gate(), Gate()]
+    threads, gates = make(9, 60.0, 1), [Gate(), Gate()]
     tasks = [await occupied(threads, gates[0])]
     tasks += [await put(threads, lambda: "done") for _ in range(5)]
     clock.time += 61
-    with pytest.raises(Overloaded):
-        threads.refuse_if_full()
+    with pytest.raises(Overloaded), threads.place():
+        pytest.fail("there was a place")
     gates[0].open.set()
     await asyncio.gather(*tasks)
     clock.time += 60
@@ -328,31 +349,81 @@ async def test_others_take_the_places_of_one_until_that_one_has_half_of_them(
     assert threads.refused == 4
 
 
-async def test_who_may_take_a_place_is_not_turned_away_before(
+async def test_who_takes_a_place_has_it_before_the_work_begins(
     make: Callable[..., BoundedThreads], gate: Gate
 ) -> None:
     threads = make(3, 60.0)
     tasks: list[asyncio.Task[object]] = [await occupied(threads, gate)]
     tasks += [await put_by("greedy", threads, lambda: "greedy") for _ in range(3)]
-    threads.refuse_if_full()
-    ASKER.set("greedy")
-    with pytest.raises(Overloaded):
-        threads.refuse_if_full()
+    with threads.place():
+        assert threads.waiting == 2
+        ASKER.set("greedy")
+        with pytest.raises(Overloaded):
+            await asyncio.create_task(threads.run(lambda: "one more"))
     gate.open.set()
-    assert await asyncio.gather(*tasks) == ["done", "greedy", "greedy", "greedy"]
+    told = await asyncio.gather(*tasks, return_exceptions=True)
+    assert told[:3] == ["done", "greedy", "greedy"]
+    assert isinstance(told[3], Overloaded)
+
+
+async def prepared(
+    threads: BoundedThreads, asked: asyncio.Event, works: Sequence[Callable[[], object]]
+) -> list[object]:
+    """What the works come to, for a task that has a place and something to do first."""
+    with threads.place():
+        await asked.wait()
+        return [await threads.run(each) for each in works]
+
+
+async def test_who_prepares_has_a_place_until_the_end(
+    make: Callable[..., BoundedThreads], gate: Gate
+) -> None:
+    """For all the work that it has; nobody is let in meanwhile who would be refused afterwards."""
+    threads, asked = make(1), asyncio.Event()
+    first = await occupied(threads, gate)
+    let_in = asyncio.create_task(prepared(threads, asked, [lambda: 1, lambda: 2]))
+    await asyncio.sleep(0)
+    with pytest.raises(Overloaded):
+        await prepared(threads, asked, [])
+    with pytest.raises(Overloaded):
+        await threads.run(lambda: "no place")
+    asked.set()
+    gate.open.set()
+    assert (await first, await let_in) == ("done", [1, 2])
+    assert threads.refused == 2
+
+
+async def test_a_place_that_was_not_used_is_free_again(
+    make: Callable[..., BoundedThreads], gate: Gate
+) -> None:
+    threads, asked = make(1), asyncio.Event()
+    first = await occupied(threads, gate)
+    asked.set()
+    for _ in range(3):
+        assert await prepared(threads, asked, []) == []
+    left = asyncio.create_task(prepared(threads, asyncio.Event(), []))
+    await asyncio.sleep(0)
+    left.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await left
+    second = await put(threads, lambda: "second")
+    gate.open.set()
+    assert await asyncio.gather(first, second) == ["done", "second"]
 
 
 async def test_an_overrun_of_one_is_not_the_others(
     make: Callable[..., BoundedThreads], gate: Gate, clock: HandMoved
 ) -> None:
-    """Who comes now may wait as long as in a burst."""
-    threads = make(6, 60.0, 9, 0.001)
+    """Who comes now takes the place of one who waits."""
+    threads = make(6, 60.0, 1)
     tasks: list[asyncio.Task[object]] = [await occupied(threads, gate)]
-    tasks += [await put_by("greedy", threads, lambda: "greedy") for _ in range(5)]
+    tasks += [await put_by("greedy", threads, lambda: "greedy") for _ in range(4)]
+    last = await put_by("greedy", threads, lambda: "last")
     clock.time += 61
-    late = await put_by("greedy", threads, lambda: "late")
+    with pytest.raises(Overloaded):
+        await (await put_by("greedy", threads, lambda: "late"))
     tasks.append(await put_by("a", threads, lambda: "a"))
     with pytest.raises(Overloaded):
-        await late
+        await last
     gate.open.set()
     assert (await asyncio.gather(*tasks))[-1] == "a"

@@ -5,8 +5,12 @@ import hashlib
 import hmac
 import json
 import logging
+import os
 import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -52,6 +56,36 @@ def receiver() -> Receiver:
 async def url(receiver: Receiver) -> AsyncIterator[str]:
     async with served(receiver) as address:
         yield f"{address}/letters?token=hidden"
+
+
+LETTERS = """
+import asyncio, sys
+from vendor_stand_ins import sms
+from hufu.services.webhook import WebhookProvider, WebhookSettings
+
+looked_for = []
+
+class Watching:
+    def find_spec(self, name, path=None, target=None):
+        looked_for.append(name)
+
+async def letters():
+    async def answer(reader, writer):
+        for _ in range(2):
+            await reader.readuntil(b"}")
+            writer.write(b"HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\n\\r\\n")
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    url = "http://127.0.0.1:%d/" % server.sockets[0].getsockname()[1]
+    provider = WebhookProvider(WebhookSettings(url=url, secret="0123456789abcdef"))
+    sys.meta_path.insert(0, Watching())
+    await provider.send(sms())
+    await provider.send(sms())
+    print(*looked_for)
+    await provider.close()
+
+asyncio.run(letters())
+"""
 
 
 def provider(url: str, secret: str = SECRET, deadline: float = 10.0) -> WebhookProvider:
@@ -192,3 +226,13 @@ def test_a_typing_error_in_the_settings_is_refused(change: dict[str, object]) ->
     settings = {"kind": "webhook", "url": "https://example.com/", "secret": SECRET} | change
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert(settings, ProviderSettings)
+
+
+def test_no_module_is_looked_for_when_a_letter_is_due() -> None:
+    """Neither those that there are nor one that there is not: everybody would wait meanwhile."""
+    paths = {"PYTHONPATH": str(Path(__file__).parent)}
+    command = [sys.executable, "-c", LETTERS]
+    said = subprocess.run(
+        command, check=True, capture_output=True, env=os.environ | paths, timeout=60
+    )
+    assert said.stdout == b"\n"

@@ -47,10 +47,11 @@ def masked(identifier: Identifier) -> str:
             return identifier.shown
 
 
-async def spend_send(
+async def _admit(
     deps: Deps, work: Work, client: Client, identifier: Identifier, now: datetime
 ) -> None:
-    """Count one message against every sending limit. Raises SendLimitReached.
+    """Count one message to the identifier, and see that nothing else forbids it. What many share is
+    looked at only: whoever is refused waits for nobody. Raises SendLimitReached.
 
     A client that is in no network, as a developer's own machine, is not asked for the numbers
     around the one that it names.
@@ -60,27 +61,45 @@ async def spend_send(
     """
     if not deps.channels.available(deps.app.name, channel_of(identifier)):
         raise DeliveryUnavailable
+    phone = identifier.kind is IdentifierKind.PHONE
+    if phone and country(identifier.key) not in deps.app.sms_countries:
+        raise SendLimitReached
     subject = f"{identifier.kind}:{identifier.key}"
     caps = deps.limits.caps(Limit.SENDS_TO)
     if not await work.limits.claim(Limit.SENDS_TO, subject, caps, now):
         raise SendLimitReached
-    phone = identifier.kind is IdentifierKind.PHONE
-    if phone and country(identifier.key) not in deps.app.sms_countries:
-        raise SendLimitReached
-    if client.network is not None:
-        caps = deps.limits.caps(Limit.SENDS_FROM)
-        if not await work.limits.claim(Limit.SENDS_FROM, client.network, caps, now):
+    for limit, shared in _shared(client, identifier):
+        if not await work.limits.allows(limit, shared, deps.limits.caps(limit), now):
             raise SendLimitReached
-        caps = deps.limits.caps(Limit.SENDS_AROUND)
-        around = block_of(identifier.key) if phone else None
-        if around and not await work.limits.claim(Limit.SENDS_AROUND, around, caps, now):
-            raise SendLimitReached
+    if phone and client.network is not None:
         breaker, prefix = Breaker.of(deps.limits), prefix_of(identifier.key)
-        if phone and await work.sending.stopped(prefix, now, breaker):
+        if await work.sending.stopped(prefix, now, breaker):
+            raise SendLimitReached
+
+
+async def _count_shared(
+    deps: Deps, work: Work, client: Client, identifier: Identifier, now: datetime, sent: int
+) -> None:
+    """Count a message against what many share, last of all: from here to the COMMIT the others
+    wait. Raises SendLimitReached."""
+    for limit, shared in _shared(client, identifier):
+        if not await work.limits.claim(limit, shared, deps.limits.caps(limit), now):
             raise SendLimitReached
     price, budget = deps.app.price_per_message, deps.app.budget_per_day
     if budget and not await work.limits.claim_budget(deps.app.name, now, price, budget):
         raise SendLimitReached
+    if identifier.kind is IdentifierKind.PHONE and client.network is not None:
+        await work.sending.add(prefix_of(identifier.key), now, sent)
+
+
+def _shared(client: Client, identifier: Identifier) -> list[tuple[Limit, str]]:
+    """The limits that a message shares with others, and their subjects."""
+    if client.network is None:
+        return []
+    shared = [(Limit.SENDS_FROM, client.network)]
+    if identifier.kind is IdentifierKind.PHONE:
+        shared.append((Limit.SENDS_AROUND, block_of(identifier.key)))
+    return shared
 
 
 async def spend_probe(deps: Deps, work: Work, client: Client) -> None:
@@ -112,7 +131,7 @@ async def send_code(
     SendLimitReached, DeliveryUnavailable.
     """
     now = deps.now()
-    await spend_send(deps, work, client, identifier, now)
+    await _admit(deps, work, client, identifier, now)
     await work.codes.void(deps.app.pool, identifier, now, app=deps.app.name, purposes=(purpose,))
     digits = randomness.digits(deps.app.code_digits)
     while True:
@@ -133,12 +152,11 @@ async def send_code(
         )
         if await work.codes.claim_id(deps.app.pool, code):
             break
-    if identifier.kind is IdentifierKind.PHONE and client.network is not None:
-        await work.sending.add(prefix_of(identifier.key), now, sent=0 if decoy else 1)
     if instead is None:
         await _add(deps, work, identifier, purpose, now, digits, code.expires_at, kept=not decoy)
     else:
         await send_notice(deps, work, identifier, instead, identifier)
+    await _count_shared(deps, work, client, identifier, now, sent=0 if decoy else 1)
     return code
 
 

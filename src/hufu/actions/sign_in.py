@@ -89,23 +89,23 @@ async def prove_password(
     AccountUnknown, PasswordWrong, AccountBarred (after the right password), GuessLimitReached,
     Overloaded.
     """
-    deps.hasher.refuse_if_full()
-    async with deps.look() as work:
-        guess = await _count_guess(deps, work, client, identifier, device)
-    proved = await _first_match(deps, password, guess, _least(deps, identifier))
-    if proved is None:
+    with deps.hasher.place():
         async with deps.look() as work:
-            await work.sign_ins.add_refusals(guess, deps.app.name, deps.now())
-        if not guess.candidates and deps.app.reveal_unknown_user:
-            raise AccountUnknown
-        raise PasswordWrong
-    account, verifier = proved
-    if refusal := account.admit():
-        await _take_back(deps, guess)
-        raise refusal
-    if _outdated(deps, password, verifier):
-        await _take_back(deps, guess)
-        verifier = await _renewed(deps, password, account.id, verifier)
+            guess = await _count_guess(deps, work, client, identifier, device)
+        proved = await _first_match(deps, password, guess, _least(deps, identifier))
+        if proved is None:
+            async with deps.look() as work:
+                await work.sign_ins.add_refusals(guess, deps.app.name, deps.now())
+            if not guess.candidates and deps.app.reveal_unknown_user:
+                raise AccountUnknown
+            raise PasswordWrong
+        account, verifier = proved
+        if refusal := account.admit():
+            await _take_back(deps, guess)
+            raise refusal
+        if _outdated(deps, password, verifier):
+            await _take_back(deps, guess)
+            verifier = await _renewed(deps, password, account.id, verifier)
     return account, Proof(verifier, guess)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -36,8 +37,13 @@ class Argon2Cost:
 class Hasher(Protocol):
     """Makes and checks verifiers."""
 
-    def refuse_if_full(self) -> None:
-        """See that a hash would be computed, before anything is done for it. Raises Overloaded."""
+    def place(self) -> AbstractContextManager[None]:
+        """See that hashes will be computed for the task that enters, before anything is done for
+        them. Raises Overloaded."""
+        ...
+
+    def turns_away(self, asker: str) -> bool:
+        """Whether a hash for that client network is refused, if it is asked for now."""
         ...
 
     async def make(self, password: Password, scheme: Scheme) -> Verifier:
@@ -78,12 +84,7 @@ class Argon2Hasher:
         self._threads = BoundedThreads(
             "argon2",
             threads=slots,
-            patience=Patience(
-                queue,
-                deadline,
-                min(queue, WORTH_WAITING_FOR * slots),
-                min(deadline, WORTH_WAITING_FOR * seconds),
-            ),
+            patience=Patience(queue, deadline, min(queue, WORTH_WAITING_FOR * slots)),
             retry_after=RETRY_AFTER,
             niceness=NICENESS,
         )
@@ -93,9 +94,14 @@ class Argon2Hasher:
         """What hashes."""
         return self._threads
 
-    def refuse_if_full(self) -> None:
-        """See that a hash would be computed, before anything is done for it. Raises Overloaded."""
-        self._threads.refuse_if_full()
+    def place(self) -> AbstractContextManager[None]:
+        """See that hashes will be computed for the task that enters, before anything is done for
+        them. Raises Overloaded."""
+        return self._threads.place()
+
+    def turns_away(self, asker: str) -> bool:
+        """Whether a hash for that client network is refused, if it is asked for now."""
+        return self._threads.turns_away(asker)
 
     def abandon(self, task: asyncio.Task[None]) -> None:
         """Compute nothing more for the task, for nobody waits for its answer."""

@@ -6,8 +6,8 @@ import os
 import sys
 import threading
 import time
-from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable
+from collections import Counter, OrderedDict, deque
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +15,9 @@ from typing import Any, Generic, TypeVar
 from weakref import WeakSet
 
 Result = TypeVar("Result")
+
+RECENT = 9
+"""So many pieces of work, of those that were done last, tell how long one takes."""
 
 ASKER: ContextVar[str] = ContextVar("asker", default="")
 """The network of the client for whom something is done, where that is known."""
@@ -45,9 +48,9 @@ class Patience:
     """
 
     waiting: int
+    """At most, and no more than can be done within the deadline as fast as it goes just now."""
     deadline: float | None = None
     waiting_in_overrun: int = 0
-    deadline_in_overrun: float = 0.0
 
 
 class _Pressure:
@@ -56,32 +59,39 @@ class _Pressure:
     An overrun is over when for a whole deadline nothing had to be refused.
     """
 
-    def __init__(self, patience: Patience) -> None:
+    def __init__(self, patience: Patience, threads: int) -> None:
         self._patience = patience
+        self._threads = threads
+        self._took: deque[float] = deque(maxlen=RECENT)
+        self._room = patience.waiting
         self._last_short = 0.0
         self._until = 0.0
 
-    def wait(self, waiting: int, now: float) -> float | None:
-        """How long something that comes now may wait behind so many; 0 if not at all."""
+    def admits(self, waiting: int, now: float) -> bool:
+        """Whether something that comes now may wait behind so many."""
         patience = self._patience
         if patience.deadline is None:
-            return None if waiting < patience.waiting else 0.0
-        if waiting <= patience.waiting // 2:
+            return waiting < patience.waiting
+        if waiting <= self._room // 2:
             self._last_short = now
         elif now - self._last_short > patience.deadline:
             self._until = now + patience.deadline
-        overrun = self.overrun(now)
-        if waiting < (patience.waiting_in_overrun if overrun else patience.waiting):
-            return patience.deadline_in_overrun if overrun else patience.deadline
-        return 0.0
+        overrun = now < self._until
+        return waiting < (min(self._room, patience.waiting_in_overrun) if overrun else self._room)
 
-    def overrun(self, now: float) -> bool:
-        """Whether more comes than can be done."""
-        return now < self._until
+    def took(self, seconds: float) -> None:
+        """So long a piece of work took, which tells how many can be done within the deadline."""
+        patience = self._patience
+        if patience.deadline is None:
+            return
+        self._took.append(seconds)
+        usual = sorted(self._took)[len(self._took) // 2]
+        done = int(patience.deadline * self._threads / usual) if usual else patience.waiting
+        self._room = min(patience.waiting, max(1, done))
 
     def refused(self, now: float) -> None:
         """Something was."""
-        if self.overrun(now):
+        if now < self._until:
             self._until = now + (self._patience.deadline or 0.0)
 
 
@@ -130,11 +140,12 @@ class _Job(Generic[Result]):
 
 
 class BoundedThreads:
-    """A few threads and a short queue in front of them, which is served in order; in an overrun
-    newest first, so that those who are served need not have waited for long.
+    """A few threads and a short queue in front of them, which is served in order. Who is let in is
+    served, as a rule: in an overrun the queue is so short that nobody waits for long.
 
-    Where more than half of what waits or is done is for one asker, everybody else comes before
-    that one, takes a place of that one where none is free, and need not hurry for that one's sake.
+    Where more than half of what is coming, waits or is done is for one asker, everybody else comes
+    before that one, takes a place of that one where none is free, and need not hurry for that one's
+    sake.
 
     With `niceness` (Linux) the threads give way to whatever else wants to run, such as the thread
     of the event loop.
@@ -154,7 +165,7 @@ class BoundedThreads:
         self._name = name
         self._most = threads
         self._patience = patience
-        self._pressure = _Pressure(patience)
+        self._pressure = _Pressure(patience, threads)
         self._retry_after = retry_after
         self._niceness = niceness
         self._clock = clock
@@ -162,6 +173,8 @@ class BoundedThreads:
         self._busy = 0
         self._closed = False
         self._queue: OrderedDict[_Job[Any], None] = OrderedDict()
+        self._promised: dict[asyncio.Task[Any] | None, bool] = {}  # Whether it is still to come.
+        self._coming = 0
         self._asked: Counter[str] = Counter()
         self._changed = threading.Condition()
         self._abandoned: WeakSet[asyncio.Task[Any]] = WeakSet()
@@ -181,10 +194,27 @@ class BoundedThreads:
         """How many can be done at once."""
         return self._most
 
-    def refuse_if_full(self) -> None:
-        """For who has something to prepare before the work. Raises `Overloaded`."""
+    def turns_away(self, asker: str) -> bool:
+        """Whether work for the asker is refused that comes now; else it has no place yet."""
         with self._changed:
-            self._place(ASKER.get())
+            return not self._room(asker)[0]
+
+    @contextlib.contextmanager
+    def place(self) -> Iterator[None]:
+        """A place for the task that enters, which has something to prepare before its work: what
+        it has done meanwhile is not refused for want of a place. Raises `Overloaded`."""
+        task, asker = asyncio.current_task(), ASKER.get()
+        with self._changed:
+            self._make_room(asker)
+            self._promised[task] = True
+            self._coming += 1
+            self._asked[asker] += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._come(task, asker)
+                del self._promised[task]
 
     async def run(self, work: Callable[[], Result]) -> Result:
         """The result of `work`, done in a thread.
@@ -197,15 +227,18 @@ class BoundedThreads:
             raise Abandoned(self._retry_after)
         job = _Job(work, loop, task)
         with self._changed:
-            wait, giving_way = self._place(job.asker)
-            if giving_way is not None:
-                self._give_up(giving_way)
+            if task in self._promised:
+                self._come(task, job.asker)
+            else:
+                self._make_room(job.asker)
+            waits = self._behind >= 0
             self._queue[job] = None
             self._asked[job.asker] += 1
             if self._busy + len(self._queue) > len(self._threads) < self._most:
                 self._start()
             self._changed.notify()
-        expiry = loop.call_later(wait, self._expire, job) if wait else None
+        deadline = self._patience.deadline
+        expiry = loop.call_later(deadline, self._expire, job) if waits and deadline else None
         try:
             return await job.result()
         except asyncio.CancelledError:
@@ -240,27 +273,41 @@ class BoundedThreads:
         for thread in self._threads:
             thread.join()
 
-    def _place(self, asker: str) -> tuple[float | None, _Job[Any] | None]:
-        """How long work that comes now may wait (None where it need not, or may for ever), and
-        which gives way to it, if any has to. Raises `Overloaded`."""
-        now = self._clock()
-        behind = self._busy + len(self._queue) - self._most
-        wait = self._pressure.wait(max(behind, 0), now)
-        giving_way = None
-        if behind >= 0 and (greedy := self._greedy()) not in {None, asker}:
-            if wait == 0:
-                giving_way = next(
-                    (job for job in reversed(self._queue) if job.asker == greedy), None
-                )
-            if wait or giving_way is not None:
-                wait = self._patience.deadline
-        if self._closed or (behind >= 0 and wait == 0):
-            self._refuse(now)
+    @property
+    def _behind(self) -> int:
+        """How many would be before what comes now, apart from those that threads are for."""
+        return self._coming + len(self._queue) + self._busy - self._most
+
+    def _make_room(self, asker: str) -> None:
+        """Let work in that comes now; it may be that another gives way. Raises `Overloaded`."""
+        has_room, giving_way = self._room(asker)
+        if not has_room:
             raise Overloaded(self._retry_after)
-        return wait if behind >= 0 else None, giving_way
+        if giving_way is not None:
+            self._give_up(giving_way)
+
+    def _room(self, asker: str) -> tuple[bool, _Job[Any] | None]:
+        """Whether there is room for work that comes now, and which has to give way for it, if any;
+        where there is none, it is refused."""
+        now, behind = self._clock(), self._behind
+        admitted = self._pressure.admits(max(behind, 0), now) or behind < 0
+        giving_way = None
+        if not admitted and (greedy := self._greedy()) not in {None, asker}:
+            giving_way = next((job for job in reversed(self._queue) if job.asker == greedy), None)
+        has_room = not self._closed and (admitted or giving_way is not None)
+        if not has_room:
+            self._refuse(now)
+        return has_room, giving_way
+
+    def _come(self, task: asyncio.Task[Any] | None, asker: str) -> None:
+        """What was promised a place takes it, or never will."""
+        if self._promised[task]:
+            self._promised[task] = False
+            self._coming -= 1
+            self._asked -= Counter((asker,))
 
     def _greedy(self) -> str | None:
-        """Who has more than half of what waits or is done, if anybody."""
+        """Who has more than half of what is coming, waits or is done, if anybody."""
         for asker, has in self._asked.most_common(1):
             if has > 1 and 2 * has > self._asked.total():
                 return asker
@@ -296,8 +343,10 @@ class BoundedThreads:
         if self._niceness and sys.platform == "linux":  # Elsewhere it would be the process's.
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), self._niceness)
         while (job := self._next()) is not None:
+            began = self._clock()
             job.do()
             with self._changed:
+                self._pressure.took(self._clock() - began)
                 self._asked -= Counter((job.asker,))
                 self._busy -= 1  # Before the answer: who has it may come again at once.
             job.tell()
@@ -315,10 +364,7 @@ class BoundedThreads:
         return job
 
     def _first(self) -> _Job[Any]:
-        overrun = self._pressure.overrun(self._clock())
-        waiting: Iterable[_Job[Any]] = reversed(self._queue) if overrun else self._queue
-        first, greedy = next(iter(waiting)), self._greedy()
+        first, greedy = next(iter(self._queue)), self._greedy()
         if first.asker != greedy:
             return first
-        waiting = reversed(self._queue) if overrun else self._queue
-        return next((job for job in waiting if job.asker != greedy), first)
+        return next((job for job in self._queue if job.asker != greedy), first)

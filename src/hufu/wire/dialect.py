@@ -144,7 +144,8 @@ class Anyone(Generic[Options, Command, Result]):
     under that name, angle brackets included. `refusals` are the row's own words where they differ
     from the dialect's. `from_query` reads the fields from the query string. `content_type` is that
     of a success. Where an app tells nobody who
-    has an account, a `steady` row answers at ticks of a clock that began with the request.
+    has an account, a `steady` row answers at ticks of a clock that began with the request. The
+    action of a row that `hashes` begins with a place for a hash.
     """
 
     method: str
@@ -157,6 +158,7 @@ class Anyone(Generic[Options, Command, Result]):
     from_query: bool = False
     content_type: bytes = JSON
     steady: bool = True
+    hashes: bool = False
 
     async def answer(self, deps: Deps, request: Any, visit: Visit[Options]) -> Reply:
         """The action's result in the dialect's words. Raises what command and action raise."""

@@ -35,6 +35,7 @@ from hufu.wire.dialect import (
     Visit,
     replies_to_refusals,
 )
+from hufu.wire.doors import Door
 from hufu.wire.express import Express
 from hufu.wire.fields import Reader
 from hufu.wire.headers import Headers
@@ -88,8 +89,29 @@ class Service(Generic[Options]):
             key, row = self._compiled(endpoint)
             self._rows.setdefault(key, {})[endpoint.method] = row
 
-    def express(self, clients: Clients) -> dict[bytes, Express[Options]]:
+    def express(self, clients: Clients) -> dict[bytes, Express[Options] | Door]:
         """What can be answered without a task, by path below the mount."""
+        return {**self._doors(clients), **self._shown(clients)}
+
+    def _doors(self, clients: Clients) -> dict[bytes, Door]:
+        refusal = self._unavailable(Overloaded(RETRY_AFTER))
+        [retry_after] = _retry_after(RETRY_AFTER)
+        return {
+            row.endpoint.path.encode(): Door(
+                self._dialect,
+                self._deps,
+                self._mount,
+                clients,
+                row.endpoint,
+                refusal,
+                retry_after,
+            )
+            for rows in self._rows.values()
+            for row in rows.values()
+            if isinstance(row.endpoint, Anyone) and row.endpoint.hashes
+        }
+
+    def _shown(self, clients: Clients) -> dict[bytes, Express[Options]]:
         return {
             row.endpoint.path.encode(): Express(
                 self._dialect,

@@ -21,7 +21,7 @@ ENDPOINTS: tuple[Endpoint[m.Options], ...] = (
         view=View.DETAILS,
     ),
     Member("POST", "user/regDetail", m.RegDetail, set_details, m.details_set),
-    Anyone("POST", "user/login", m.Login, log_in, m.signed_in),
+    Anyone("POST", "user/login", m.Login, log_in, m.signed_in, hashes=True),
     Anyone("POST", "user/pwd", m.Pwd, recover_with_code, m.password_set),
     Member("POST", "user/loginout", m.Loginout, log_out, m.logged_out),
     Member(

@@ -10,7 +10,7 @@ from hufu.wire.dialect import Anyone, Endpoint
 
 ENDPOINTS: tuple[Endpoint[m.Options], ...] = (
     Anyone("POST", "user/register", m.Register, register_with_name, m.registered, errors.REGISTER),
-    Anyone("POST", "user/login", m.Login, log_in, m.signed_in, errors.LOGIN),
+    Anyone("POST", "user/login", m.Login, log_in, m.signed_in, errors.LOGIN, hashes=True),
     Anyone("POST", "user/logout", m.Logout, log_out_account, m.logged_out, errors.LOGOUT),
     Anyone(
         "GET",

@@ -33,7 +33,7 @@ ENDPOINTS: tuple[Endpoint[m.Options], ...] = (
         complete_registration,
         m.registration_completed,
     ),
-    Anyone("POST", "customer/login", m.Login, log_in_to_profile, m.logged_in),
+    Anyone("POST", "customer/login", m.Login, log_in_to_profile, m.logged_in, hashes=True),
     Member(
         "POST",
         "customer/update_avatar",

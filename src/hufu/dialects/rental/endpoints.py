@@ -26,7 +26,7 @@ ENDPOINTS: tuple[Endpoint[m.Options], ...] = (
     ),
     Anyone("POST", "api/smscode", m.SmsCode, send_code_for_captcha, m.code_sent),
     Anyone("POST", "api/register", m.Register, register_and_sign_in, m.signed_in),
-    Anyone("POST", "api/login", m.Login, log_in, m.signed_in),
+    Anyone("POST", "api/login", m.Login, log_in, m.signed_in, hashes=True),
     Member(
         "GET",
         "api/check_login",
