@@ -3,22 +3,23 @@
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Sequence
 
 from faults.connection import Connection, Unanswered, Unsent
-from faults.crowd import Crowd
 from faults.people import Person
 
 RATE = 100.0
 """Requests a second, each on a connection of its own."""
 
 
-async def ask_evenly(crowd: Crowd, asked: Counter[str], over: asyncio.Event) -> None:
-    """Check sessions until it is over, whether the check before was answered or not."""
+async def ask_evenly(
+    port: int, people: Sequence[Person], asked: Counter[str], over: asyncio.Event
+) -> None:
+    """Check their sessions until it is over, whether the check before was answered or not."""
     began, number = time.monotonic(), 0
     async with asyncio.TaskGroup() as group:
         while not over.is_set():
-            person = crowd.visited[number % len(crowd.visited)]
-            group.create_task(check(crowd.port, person, asked))
+            group.create_task(check(port, people[number % len(people)], asked))
             number += 1
             await asyncio.sleep(max(0.0, began + number / RATE - time.monotonic()))
 
@@ -37,9 +38,9 @@ async def check(port: int, person: Person, asked: Counter[str]) -> None:
         asked["done" if good else f"answered {answer.status}"] += 1
 
 
-async def lost(crowd: Crowd) -> int:
-    """How many of the people's sessions are not good."""
+async def lost(port: int, people: Sequence[Person]) -> int:
+    """How many of their sessions are not good."""
     asked: Counter[str] = Counter()
-    for person in crowd.visited:
-        await check(crowd.port, person, asked)
+    for person in people:
+        await check(port, person, asked)
     return asked.total() - asked["done"]
