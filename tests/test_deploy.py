@@ -26,9 +26,13 @@ RULES = [
 ]
 OF_PROMETHEUS = {"up"}
 PUT_THERE_BY_PROMETHEUS = {"job", "instance", "le"}
-OUTCOMES = {metrics.OK, metrics.BROKEN, metrics.UNAVAILABLE} | {
-    name for name in dir(errors) if isinstance(getattr(errors, name), type)
-}
+OUTCOMES = {
+    metrics.OK,
+    metrics.BROKEN,
+    metrics.UNAVAILABLE,
+    metrics.NOT_FOUND,
+    metrics.WRONG_METHOD,
+} | {name for name in dir(errors) if isinstance(getattr(errors, name), type)}
 SUFFIXES = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_sum", "_count")}
 BESIDES = ("_sum", "_count", "_created")  # Of a histogram, and when a counter began.
 PARTS = ("lhs", "rhs", "expr", "args", "vector_selector", "param")

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from actors import Fomo
+from attacks.canary_tour import PNG
 from front_door import World, all_at_once
 from hufu.actions import erasures
 from hufu.actions.administration import close_account
 from hufu.actions.deps import Deps
 from hufu.actions.erasures import replay_erasures
-from hufu.core import ERASURES
+from hufu.core import ERASURES, UPLOADS
 from hufu.domain.erasures import Erasure
 from hufu.services.erasures import JournalUnavailable, read_erasures
 
@@ -115,6 +116,31 @@ async def test_who_cannot_read_yet_reads_again(
     await erasures.keep_erased(pools(world), told.append)
     assert told == [1]
     assert await state(world, account_id) == "closed"
+
+
+async def test_a_picture_that_is_there_again_goes_again(
+    world: World, account_id: int, journal, tmp_path: Path
+) -> None:
+    """As after a restore of the uploads, with a database that knows nothing of it."""
+    session = await Fomo().sign_in(world, PHONE, PASSWORD)
+    assert session is not None
+    await world.form("/fomo/customer/update_avatar", {**session.fields, "base64_string": PNG})
+    uploads = tmp_path / UPLOADS
+    [picture] = uploads.iterdir()
+    data = picture.read_bytes()
+    world.advance(seconds=1)
+    await close_account(world.deps("fomo"), account_id, "test")
+    assert [*uploads.iterdir()] == []
+    later = int(world.clock.now().timestamp()) + 1
+    of_others = {
+        f"{account_id + 1}_1_a.png",
+        f"{account_id}0_1_a.png",
+        f"{account_id}_{later}_a.png",  # Somebody's who was given the same id.
+    }
+    for name in {picture.name, *of_others}:
+        (uploads / name).write_bytes(data)
+    assert await replay_erasures(pools(world), read_erasures(journal)) == 0
+    assert {each.name for each in uploads.iterdir()} == of_others
 
 
 async def test_without_a_journal_there_is_nothing_to_do(world: World) -> None:

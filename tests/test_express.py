@@ -224,6 +224,7 @@ class Ways:
         return {
             "answer": answer,
             "counts": dict(metrics.ANSWERS._counts),
+            "times": {at: sum(row[:-1]) for at, row in metrics.TIMES._rows.items() if any(row)},
             "skew": dict(metrics.CLOCK_SKEW._counts),
             "seen": await self.sql("SELECT token_hash, seen_at FROM sessions ORDER BY 1"),
             "limits": await self.sql("SELECT name, subject, hits FROM limits ORDER BY 1, 2"),

@@ -17,11 +17,12 @@ from actors import Fomo
 from attacks.attack import production
 from attacks.canaries import Watched
 from attacks.canary_places import SETTINGS
-from attacks.canary_tour import Tour, walk
+from attacks.canary_tour import PNG, Tour, walk
 from front_door import opened
 from hufu.actions.administration import close_account
 from hufu.actions.ledger import audit_ledger
 from hufu.core import ERASURES
+from hufu.core import UPLOADS as PICTURES
 from hufu.services.postgres import EmbeddedPostgres, binaries
 from hufu.services.postgres_cluster import within
 from hufu.services.postgres_programs import owner_of
@@ -146,6 +147,10 @@ async def test_a_dump_brings_everything_back_but_whom_it_must_not(
         await Fomo().register(world, phone, "correct horse 1")
         session = await Fomo().sign_in(world, phone, "correct horse 1")
         assert session is not None
+        others = {each.name for each in (here.home / PICTURES).iterdir()}
+        shown = {**session.fields, "base64_string": PNG}
+        await world.form("/fomo/customer/update_avatar", shown)
+        [own] = {each.name for each in (here.home / PICTURES).iterdir()} - others
         run("pg_dump", "--format=custom", f"--file={tmp_path / 'hufu.dump'}", here.url)
         shutil.copytree(here.home / UPLOADS, tmp_path / UPLOADS)
         before = await contents(here.url)
@@ -167,6 +172,8 @@ async def test_a_dump_brings_everything_back_but_whom_it_must_not(
             monkeypatch.setattr("hufu.upkeep._tell_erased_again", erased_again.put_nowait)
             async with asyncio.timeout(PATIENCE), world.server.running():
                 assert await erased_again.get() == 1
+                assert not (there.home / PICTURES / own).exists()
+                assert {each.name for each in (there.home / PICTURES).iterdir()} == others
                 assert not await Fomo().signed_in(world, session)
                 answer = await Fomo().try_to_sign_in(world, phone, "correct horse 1")
                 assert answer.status == 200

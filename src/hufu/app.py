@@ -128,6 +128,7 @@ class Server:
             return
         place, below = self._find(path, host)
         if place is None:
+            counted.ANSWERS.add("", counted.UNKNOWN, counted.NOT_FOUND)
             answer = JSONResponse({"error": "no app is mounted here"}, 404)
             await standing(answer)(scope, receive, send)
             return

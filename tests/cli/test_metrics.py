@@ -50,6 +50,7 @@ def test_what_two_workers_do_is_added_up(server: Serving) -> None:
     until(lambda: metric(server, "hufu_answers_total", **endpoint) == before + 40)
     assert metric(server, "hufu_answers_total", **endpoint, outcome="ok") == right + right_before
     assert metric(server, "hufu_answers_total", **endpoint, outcome="PasswordWrong")
+    assert (metric(server, "hufu_answer_seconds_count", **endpoint) or 0) >= 40
     assert (metric(server, "hufu_event_loop_lag_seconds_count") or 0) > 0
     until(lambda: metric(server, "hufu_database_connections_most") == 8)
     connected = metric(server, "hufu_database_connections") or 0

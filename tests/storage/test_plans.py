@@ -111,3 +111,29 @@ def test_what_a_plan_is_blamed_for() -> None:
     assert blamed({"Node Type": "Limit", "Total Cost": 2.0, "Plans": [filtered]}) == [
         "reads all of outbox_pkey"
     ]
+
+
+async def test_a_column_more_changes_no_answer(connection: asyncpg.Connection, sent: Sent) -> None:
+    """Statements name their columns: a server of an older version that serves on while a migration
+    adds some would see its prepared statements fail, and rows that it does not know."""
+
+    async def answers() -> dict[str, list[str]]:
+        return {
+            each.query: [
+                column.name for column in (await connection.prepare(each.query)).get_attributes()
+            ]
+            for each in (*sent.by_calls, *sent.besides)
+            if ";" not in each.query
+        }
+
+    before = await answers()
+    assert len(before) > 100
+    tables = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    transaction = connection.transaction()
+    await transaction.start()
+    try:
+        for (table,) in tables:
+            await connection.execute(f"ALTER TABLE {table} ADD COLUMN made_up int")
+        assert await answers() == before
+    finally:
+        await transaction.rollback()

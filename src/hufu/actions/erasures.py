@@ -17,6 +17,7 @@ AGAIN = 1.0  # Seconds.
 
 async def replay_erasures(pools: Sequence[Deps], erasures: Sequence[Erasure]) -> int:
     """Erase again what is there again; how many accounts that were. `pools` is one app of each.
+    Pictures that were put back go too, also where the database knows nothing of them any more.
 
     May be done at any time and any number of times, by many at once.
     """
@@ -25,6 +26,9 @@ async def replay_erasures(pools: Sequence[Deps], erasures: Sequence[Erasure]) ->
         erased = [each for each in erasures if each.pool == deps.app.pool]
         for first in range(0, len(erased), AT_ONCE):
             again += await _replay(deps, erased[first : first + AT_ONCE])
+        # Ids are drawn anew: what was stored since then is somebody else's.
+        newest = sorted(erased, key=lambda each: each.erased_at)
+        await deps.uploads.remove_all({each.account_id: each.erased_at for each in newest})
     return again
 
 

@@ -3,6 +3,8 @@
 import asyncio
 import os
 import re
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 from hufu.services.images import CleanPicture
@@ -34,6 +36,13 @@ class Uploads:
         file = self.path(name)
         if file is not None:
             await asyncio.to_thread(_delete, file)
+
+    async def remove_all(self, until: Mapping[int, datetime]) -> None:
+        """Delete all pictures that these accounts stored until then, known to the database or not.
+        Reads the whole directory. Raises Unavailable."""
+        if until:
+            seconds = {account: int(at.timestamp()) for account, at in until.items()}
+            await asyncio.to_thread(_delete_all, self._directory, seconds)
 
     def path(self, name: str) -> Path | None:
         """Where the picture of that name is or would be; None for what `store` never returns."""
@@ -69,6 +78,25 @@ def _delete(file: Path) -> None:
         return
     except OSError as error:
         raise Unavailable from error
+
+
+def _delete_all(directory: Path, until: Mapping[int, int]) -> None:
+    try:
+        with os.scandir(directory) as files:
+            names = [each.name for each in files if _is_of(each.name, until)]
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise Unavailable from error
+    for name in names:
+        _delete(directory / name)
+
+
+def _is_of(name: str, until: Mapping[int, int]) -> bool:
+    if not _NAME.fullmatch(name):
+        return False
+    account, unix, _ = name.split("_")
+    return int(unix) <= until.get(int(account), -1)
 
 
 def _sync(directory: Path) -> None:

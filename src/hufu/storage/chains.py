@@ -11,6 +11,8 @@ AUDIT_SECONDS = 3600.0
 
 FIRST_ID = -(2**63)
 
+_ANCHORS = "SELECT id, at, lengths, hash FROM ledger_anchors"
+
 _UNEQUAL = """
 SELECT holder, holder_id, coin_id, coalesce(posted, 0)::text AS posted,
     coalesce(kept, 0)::text AS kept
@@ -57,7 +59,7 @@ class Chains(Rows):
 
     async def newest(self) -> Anchor | None:
         """The newest anchor."""
-        anchors = await self._anchors("SELECT * FROM ledger_anchors ORDER BY id DESC LIMIT 1")
+        anchors = await self._anchors(f"{_ANCHORS} ORDER BY id DESC LIMIT 1")
         return anchors[0] if anchors else None
 
     async def add(self, now: datetime) -> None:
@@ -88,7 +90,7 @@ class Chains(Rows):
             "SET LOCAL statement_timeout = 0"  # Where requests have one, an audit takes longer.
         )
         count = sum([length for length, _ in (await self.ends()).values()])
-        return count, await self._anchors("SELECT * FROM ledger_anchors ORDER BY id")
+        return count, await self._anchors(f"{_ANCHORS} ORDER BY id")
 
     async def after(self, id: int, most: int) -> list[Entry]:
         """The next transfers after that id, in the order of ids."""

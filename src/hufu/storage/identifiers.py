@@ -7,6 +7,8 @@ import asyncpg
 from hufu.domain.identifiers import BoundIdentifier, Identifier, IdentifierKind
 from hufu.storage.rows import Rows
 
+_IDENTIFIERS = "SELECT account_id, kind, key, shown, scope, verified, bound_at FROM identifiers"
+
 
 def _bound(row: asyncpg.Record) -> BoundIdentifier:
     return BoundIdentifier(
@@ -52,7 +54,7 @@ class Identifiers(Rows):
     async def find(self, pool: str, identifier: Identifier) -> BoundIdentifier | None:
         """The identifier where it leads to an account in the whole pool."""
         row = await self._connection.fetchrow(
-            "SELECT * FROM identifiers WHERE pool = $1 AND kind = $2 AND key = $3 AND scope = ''",
+            f"{_IDENTIFIERS} WHERE pool = $1 AND kind = $2 AND key = $3 AND scope = ''",
             pool,
             identifier.kind,
             identifier.key,
@@ -73,7 +75,7 @@ class Identifiers(Rows):
     async def of(self, account_id: int | None) -> list[BoundIdentifier]:
         """Every identifier of the account, oldest first; nobody has none."""
         rows = await self._connection.fetch(
-            "SELECT * FROM identifiers WHERE account_id = $1 ORDER BY bound_at, kind", account_id
+            f"{_IDENTIFIERS} WHERE account_id = $1 ORDER BY bound_at, kind", account_id
         )
         return [_bound(row) for row in rows]
 

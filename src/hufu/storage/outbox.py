@@ -24,6 +24,9 @@ class SealedLetter:
     attempts: int
 
 
+_COLUMNS = "id, app, channel, recipient, purpose, sealed, created_at, expires_at, attempts"
+
+
 def _letter(row: asyncpg.Record) -> SealedLetter:
     return SealedLetter(
         id=row["id"],
@@ -80,10 +83,10 @@ class Outbox(Rows):
         """Take up to `most` due letters of the apps and channels that are `routed`; nobody else
         sees them before `until`. Taking a letter counts as an attempt."""
         rows = await self._connection.fetch(
-            "UPDATE outbox SET due_at = $2, attempts = LEAST(attempts, 32766) + 1 WHERE id IN ("
+            "UPDATE outbox SET due_at = $2, attempts = LEAST(attempts, 32766) + 1 WHERE id IN ("  # noqa: S608
             "SELECT id FROM outbox WHERE due_at <= $1 AND sent_at IS NULL AND failed_at IS NULL "
             "AND (app, channel) IN (SELECT * FROM unnest($4::text[], $5::text[])) "
-            "ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED) RETURNING *",
+            f"ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED) RETURNING {_COLUMNS}",
             now,
             until,
             most,
@@ -119,10 +122,10 @@ class Outbox(Rows):
         """The newest letters, to one recipient or to anybody."""
         of_one, newest = "WHERE recipient = $2 ", "ORDER BY id DESC LIMIT $1"
         if recipient is None:
-            rows = await self._connection.fetch(f"SELECT * FROM outbox {newest}", most)  # noqa: S608
+            rows = await self._connection.fetch(f"SELECT {_COLUMNS} FROM outbox {newest}", most)  # noqa: S608
         else:
             rows = await self._connection.fetch(
-                f"SELECT * FROM outbox {of_one}{newest}",  # noqa: S608
+                f"SELECT {_COLUMNS} FROM outbox {of_one}{newest}",  # noqa: S608
                 most,
                 recipient,
             )

@@ -16,16 +16,12 @@ from hufu.domain.permissions import Role
 from hufu.domain.profiles import Me, Profile, SealedDetails, Sex, View
 from hufu.domain.sessions import Presented, SignInMethod
 from hufu.storage.gathering import Gatherer, Lane, Sink
+from hufu.storage.profiles import PROFILE
 from hufu.storage.replica import Replica
 
 _SESSION = (
     "s.id, s.account_id, s.app, s.method, s.device, s.created_at, s.seen_at, "
     "least(s.expires_at, s.seen_at + s.idle), s.expires_at, a.state, r.role, l.hits"
-)
-_PROFILE = (
-    "p.account_id, p.name, p.sex, p.zip, p.province, p.city, p.address, p.country, p.avatar, "
-    "p.logo_url, p.organisation, p.organisation_address, p.person_name, p.qq, p.created_at, "
-    "p.updated_at, p.signed_in_at"
 )
 _FROM_SESSION = (
     "FROM unnest($1::bytea[], $2::text[]) WITH ORDINALITY AS q (token_hash, network, place) "
@@ -40,7 +36,7 @@ _FROM_PROFILE = (
 _SESSION_STATEMENT = f"SELECT q.place, {_SESSION} {_FROM_SESSION}"
 _NAME_STATEMENT = f"SELECT q.place, {_SESSION}, p.name {_FROM_PROFILE}"
 _PROFILE_STATEMENT = f"""
-SELECT q.place, {_SESSION}, {_PROFILE}, h.shown, i.phone, i.email {_FROM_PROFILE}
+SELECT q.place, {_SESSION}, {PROFILE}, h.shown, i.phone, i.email {_FROM_PROFILE}
 LEFT JOIN handles h ON h.account_id = s.account_id AND h.app = s.app AND h.released_at IS NULL
 LEFT JOIN LATERAL (
     SELECT max(key) FILTER (WHERE kind = 'phone') AS phone,
@@ -49,7 +45,7 @@ LEFT JOIN LATERAL (
 ) AS i ON true
 """  # noqa: S608
 _DETAILS_STATEMENT = f"""
-SELECT q.place, {_SESSION}, {_PROFILE}, n.real_name, n.sealed, n.blind_index, n.verified_at, (
+SELECT q.place, {_SESSION}, {PROFILE}, n.real_name, n.sealed, n.blind_index, n.verified_at, (
     SELECT max(key) FROM invitations v JOIN identifiers i ON i.account_id = v.inviter_id
     WHERE v.account_id = s.account_id AND i.kind = 'phone' AND i.verified
 ) {_FROM_PROFILE}

@@ -27,6 +27,14 @@ COLUMNS = frozenset(
 """What `save` may change; names have methods of their own."""
 
 
+PROFILE = (
+    "p.account_id, p.name, p.sex, p.zip, p.province, p.city, p.address, p.country, p.avatar, "
+    "p.logo_url, p.organisation, p.organisation_address, p.person_name, p.qq, p.created_at, "
+    "p.updated_at, p.signed_in_at"
+)
+"""What a profile `p` is made of."""
+
+
 def profile_of(row: asyncpg.Record) -> Profile:
     """The profile in a row that has its columns."""
     return Profile(
@@ -75,7 +83,9 @@ class Profiles(Rows):
     async def find(self, account_id: int, app: str) -> Profile | None:
         """The account's profile in the app, if it was ever there."""
         row = await self._connection.fetchrow(
-            "SELECT * FROM profiles WHERE account_id = $1 AND app = $2", account_id, app
+            f"SELECT {PROFILE} FROM profiles AS p WHERE account_id = $1 AND app = $2",  # noqa: S608
+            account_id,
+            app,
         )
         return profile_of(row) if row else None
 

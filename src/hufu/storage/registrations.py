@@ -93,6 +93,10 @@ class Registrations(Rows):
     async def lock(self, id: int, app: str) -> Registration | None:
         """The registration of that id, if it is the app's."""
         row = await self._connection.fetchrow(
-            "SELECT * FROM registrations WHERE id = $1 AND app = $2 FOR UPDATE", id, app
+            "SELECT id, app, code_id, kind, key, shown, scheme, pepper_version, argon2, "
+            "expires_at, voided_at, account_id FROM registrations "
+            "WHERE id = $1 AND app = $2 FOR UPDATE",
+            id,
+            app,
         )
         return _registration(row) if row else None

@@ -39,11 +39,18 @@ SELECT EXISTS (SELECT FROM added) AS added, (SELECT place FROM added) AS place,
 """
 
 _AWARDS = """
-SELECT a.*, r.at AS reversed_at FROM awards a
+SELECT a.account_id, a.id, a.app, a.item, a.type, a.amount, a.coin_id, a.target, a.day, a.at,
+    a.once, a.place, a.key, r.at AS reversed_at FROM awards a
 LEFT JOIN transfers t ON t.key = 'award:' || a.account_id || ':' || a.id
 LEFT JOIN transfers r ON r.reverses = t.id
     AND NOT EXISTS (SELECT FROM transfers AS restored WHERE restored.reverses = r.id)
 """
+
+
+_RULES = (
+    "SELECT app, item, type, amount, coin_id, once, per_day, enabled, active_from, active_to "
+    "FROM reward_rules AS r"
+)
 
 
 class Unclaimed(Enum):
@@ -95,7 +102,7 @@ class RewardRules(Rows):
     async def find(self, app: str, item: str, at: datetime) -> Rule | None:
         """The rule that holds for the item in the app at that time, enabled or not."""
         row = await self._connection.fetchrow(
-            "SELECT * FROM reward_rules WHERE item = $2 AND app IN ('', $1) AND active_from <= $3 "
+            f"{_RULES} WHERE item = $2 AND app IN ('', $1) AND active_from <= $3 "
             "ORDER BY app DESC, active_from DESC, id DESC LIMIT 1",
             app,
             item,
@@ -106,7 +113,7 @@ class RewardRules(Rows):
     async def all(self, now: datetime) -> list[Rule]:
         """For every app and item the rule that holds now, and those that are to come."""
         rows = await self._connection.fetch(
-            "SELECT * FROM reward_rules AS r WHERE active_from > $1 OR id = ("
+            f"{_RULES} WHERE active_from > $1 OR id = ("  # noqa: S608
             "SELECT id FROM reward_rules WHERE item = r.item AND app = r.app "
             "AND active_from <= $1 ORDER BY active_from DESC, id DESC LIMIT 1) "
             "ORDER BY app, type DESC, item, active_from, id",

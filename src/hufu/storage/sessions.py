@@ -9,6 +9,11 @@ import asyncpg
 from hufu.domain.sessions import Session, SignInMethod
 from hufu.storage.rows import Rows
 
+_SESSIONS = (
+    "SELECT id, account_id, app, method, device, network, user_agent, created_at, seen_at, idle, "
+    "expires_at FROM sessions"
+)
+
 
 def _session(row: asyncpg.Record) -> Session:
     return Session(
@@ -43,7 +48,7 @@ class Sessions(Rows):
         the time and id `before`."""
         created_at, id = before or (None, None)
         rows = await self._connection.fetch(
-            "SELECT * FROM sessions WHERE account_id = $1 AND app = $2 "
+            f"{_SESSIONS} WHERE account_id = $1 AND app = $2 "
             "AND expires_at > $3 AND seen_at + idle > $3 "
             "AND ($5::timestamptz IS NULL OR (created_at, id) < ($5, $6::uuid)) "
             "ORDER BY created_at DESC, id DESC LIMIT $4",
@@ -59,7 +64,7 @@ class Sessions(Rows):
     async def of(self, account_id: int | None) -> list[Session]:
         """Every session of the account that was not ended, newest first; nobody has none."""
         rows = await self._connection.fetch(
-            "SELECT * FROM sessions WHERE account_id = $1 ORDER BY created_at DESC", account_id
+            f"{_SESSIONS} WHERE account_id = $1 ORDER BY created_at DESC", account_id
         )
         return [_session(row) for row in rows]
 

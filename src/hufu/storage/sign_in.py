@@ -18,7 +18,7 @@ from hufu.domain.permissions import Role
 from hufu.domain.profiles import Profile
 from hufu.domain.sessions import Session
 from hufu.storage.limits import counting, taking_back
-from hufu.storage.profiles import profile_of
+from hufu.storage.profiles import PROFILE, profile_of
 from hufu.storage.rows import Rows
 
 _CLAIM_GUESS = f"""
@@ -71,10 +71,10 @@ held AS MATERIALIZED (
 
 _HELD = "admitted AS (SELECT $1::int AS id)"
 
-_OPEN = """
-WITH {admitted}, visited AS (
+_OPEN = f"""
+WITH {{admitted}}, visited AS (
     UPDATE profiles AS p SET signed_in_at = $4 FROM admitted
-    WHERE p.account_id = admitted.id AND p.app = $2 RETURNING p.*
+    WHERE p.account_id = admitted.id AND p.app = $2 RETURNING {PROFILE}
 ), ended AS (
     DELETE FROM sessions AS s USING visited WHERE s.token_hash = $12 AND s.app = $2
     AND (s.account_id = $1 AND s.device = $7) IS NOT TRUE RETURNING s.id
@@ -93,7 +93,7 @@ WITH {admitted}, visited AS (
 ), recorded AS (
     INSERT INTO events (at, app, account_id, kind, network, facts)
     SELECT $4, $2, account_id, $15, $8, jsonb_build_object('by', $6::text) FROM opened
-){refunded}
+){{refunded}}
 SELECT visited.*,
     (SELECT role FROM roles AS r WHERE r.account_id = $1 AND r.app = $2) AS role,
     (SELECT shown FROM handles AS h
@@ -103,7 +103,7 @@ SELECT visited.*,
     (SELECT shown FROM identifiers AS i WHERE i.account_id = $1 AND kind = 'email' AND verified
      ORDER BY bound_at DESC LIMIT 1) AS email
 FROM visited, opened
-"""
+"""  # noqa: S608
 
 _REFUNDED = f""", of_network AS (
     {taking_back(f"'{Limit.PASSWORD_GUESSES_FROM}'", "$17::text", "$20")}

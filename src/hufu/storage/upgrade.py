@@ -24,6 +24,9 @@ UNPREPARED = {"statement_cache_size": 0, "prepared_statement_name_func": str}
 """Statements named "", which stay on no connection that a PgBouncer would give to others."""
 
 LOCK = 0x68756675  # "hufu": one migration at a time, whoever starts it.
+TURN = 0.2
+"""Seconds between looks whether that other process is done."""
+
 LOCK_SECONDS = 1.0
 """How long a step waits for a table. Whatever wants the table meanwhile waits behind it, so it is
 less than what requests wait for a lock."""
@@ -31,6 +34,12 @@ less than what requests wait for a lock."""
 ATTEMPTS = 60
 PAUSE = 2.0
 """Seconds between attempts, in which those who waited get their turn."""
+
+STAY = (
+    "SELECT set_config(name, '0', true) FROM pg_settings "
+    "WHERE name IN ('idle_in_transaction_session_timeout', 'transaction_timeout')"
+)
+"""A transaction that waits while an index is built beside it is not ended for that."""
 
 LOCK_NOT_AVAILABLE = asyncpg.LockNotAvailableError.sqlstate
 
@@ -62,32 +71,39 @@ async def migrate(
     try:
         async with asyncio.timeout(ENDED_WITHIN):
             while await _version(url) < HEAD:
-                await _step(engine, lock, attempts, pause)
+                if not await _step(engine, lock, attempts, pause):
+                    await asyncio.sleep(TURN)
     finally:
         await engine.dispose()
 
 
-async def _step(engine: AsyncEngine, lock: float, attempts: int, pause: float) -> None:
-    def upgrade(connection: Connection) -> None:
-        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%d)" % LOCK)  # noqa: UP031
+async def _step(engine: AsyncEngine, lock: float, attempts: int, pause: float) -> bool:
+    """Whether it was this process's turn."""
+
+    def upgrade(connection: Connection) -> bool:
+        # Whoever waits for it would see the past meanwhile, and an index be built for ever.
+        mine = connection.exec_driver_sql("SELECT pg_try_advisory_xact_lock(%d)" % LOCK)  # noqa: UP031
+        if not mine.scalar():
+            return False
         connection.exec_driver_sql("SET LOCAL lock_timeout = %d" % (lock * 1000))  # noqa: UP031
+        connection.exec_driver_sql(STAY)
         if _applied(connection) < HEAD:  # Another process may have been quicker.
             config = script()
-            config.attributes["connection"] = connection
+            config.attributes.update(connection=connection, engine=engine.sync_engine)
             command.upgrade(config, "+1")
+        return True
 
     for left in reversed(range(attempts)):
         try:
             async with engine.begin() as connection:
-                await connection.run_sync(upgrade)
+                return await connection.run_sync(upgrade)
         except DBAPIError as error:
             if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
                 raise
             if not left:
                 raise MigrationBlocked from error
             await asyncio.sleep(pause)
-        else:
-            return
+    return False
 
 
 def _applied(connection: Connection) -> str:

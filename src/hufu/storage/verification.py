@@ -18,6 +18,12 @@ UPDATE codes SET guesses = $7 WHERE id = $6 AND EXISTS (SELECT FROM counted) RET
 """  # noqa: S608
 
 
+_COLUMNS = (
+    "id, app, purpose, kind, key, shown, binding, account_id, digest, guesses, sent_at, "
+    "expires_at, spent_at, voided_at"
+)
+
+
 def _code(row: asyncpg.Record) -> Code:
     return Code(
         id=row["id"],
@@ -87,7 +93,9 @@ class Codes(Rows):
     async def lock(self, id: int, app: str) -> Code | None:
         """The code of that id, if the app sent it."""
         row = await self._connection.fetchrow(
-            "SELECT * FROM codes WHERE id = $1 AND app = $2 FOR UPDATE", id, app
+            f"SELECT {_COLUMNS} FROM codes WHERE id = $1 AND app = $2 FOR UPDATE",  # noqa: S608
+            id,
+            app,
         )
         return _code(row) if row else None
 
@@ -111,7 +119,7 @@ class Codes(Rows):
     ) -> tuple[Code | None, int | None]:
         """The same, with the account that the identifier leads to, which is not held."""
         row = await self._connection.fetchrow(
-            "SELECT c.*, (SELECT i.account_id FROM identifiers AS i "
+            f"SELECT {_COLUMNS}, (SELECT i.account_id FROM identifiers AS i "  # noqa: S608
             "WHERE i.pool = $1 AND i.kind = $2 AND i.key = $3 AND i.scope = '') AS owner "
             "FROM codes AS c WHERE pool = $1 AND kind = $2 AND key = $3 "
             "AND app = $4 AND purpose = ANY($5) "

@@ -8,6 +8,11 @@ import asyncpg
 from hufu.domain.words import Word
 from hufu.storage.rows import Rows
 
+_WORDS = (
+    "SELECT id, app, word, coin_id, amount, shares, taken, taken_amount, expires_at, created_at, "
+    "updated_at, closed_at FROM words"
+)
+
 
 def _word(row: asyncpg.Record) -> Word:
     return Word(
@@ -63,8 +68,7 @@ class Words(Rows):
     async def lock(self, app: str, key: str) -> Word | None:
         """The word that was not closed, held so that its shares are taken one by one."""
         row = await self._connection.fetchrow(
-            "SELECT * FROM words WHERE app = $1 AND key = $2 AND closed_at IS NULL "
-            "FOR NO KEY UPDATE",
+            f"{_WORDS} WHERE app = $1 AND key = $2 AND closed_at IS NULL FOR NO KEY UPDATE",
             app,
             key,
         )
@@ -73,7 +77,7 @@ class Words(Rows):
     async def find(self, app: str, key: str) -> Word | None:
         """The word that was not closed."""
         row = await self._connection.fetchrow(
-            "SELECT * FROM words WHERE app = $1 AND key = $2 AND closed_at IS NULL", app, key
+            f"{_WORDS} WHERE app = $1 AND key = $2 AND closed_at IS NULL", app, key
         )
         return _word(row) if row else None
 
@@ -108,8 +112,7 @@ class Words(Rows):
     async def all(self, app: str | None, most: int) -> list[Word]:
         """The newest words, of one app or of all."""
         rows = await self._connection.fetch(
-            "SELECT * FROM words WHERE $1::text IS NULL OR app = $1 "
-            "ORDER BY created_at DESC, id LIMIT $2",
+            f"{_WORDS} WHERE $1::text IS NULL OR app = $1 ORDER BY created_at DESC, id LIMIT $2",
             app,
             most,
         )

@@ -7,6 +7,7 @@ way only ever says what that one would.
 """
 
 from collections.abc import Callable
+from time import monotonic
 from typing import Any, Generic
 
 from hufu.actions.deps import Deps
@@ -57,9 +58,11 @@ class Express(Generic[Options]):
         self._encode = mount.body_of
         self._head = head_of(_OK, endpoint.content_type, vary=bool(mount.cors_origins))
         self._labels = (deps.app.name, endpoint.path, metrics.OK)
+        self._times = metrics.TIMES.row(deps.app.name, endpoint.path)
 
     def begin(self, exchange: Exchange) -> bool:
         """Begin to answer; False where the ordinary way has to be gone."""
+        began = monotonic()
         headers = Headers(exchange.headers)
         if self._origins and headers.first(b"origin") is not None:
             return False
@@ -80,7 +83,7 @@ class Express(Generic[Options]):
         client = self._clients.client(exchange.peer, headers)
         visit = Visit(self.deps.app, self.options, client, self.deps.clock, proof, None)
         network = client.network if self._limited else None
-        ride = _Ride(self, exchange, proof, request, visit)
+        ride = _Ride(self, exchange, proof, request, visit, began)
         self._presented.tell(token_hash(proof.token), endpoint.view, network, ride)
         return True
 
@@ -95,13 +98,14 @@ class Express(Generic[Options]):
             return False
         ride.exchange.answer(self._head, self._encode(reply))
         metrics.ANSWERS.add(*self._labels)
+        metrics.count_time(self._times, monotonic() - ride.began)
         return True
 
 
 class _Ride:
     """One request that waits for what is read; what that is is told to it."""
 
-    __slots__ = ("exchange", "express", "proof", "request", "visit")
+    __slots__ = ("began", "exchange", "express", "proof", "request", "visit")
 
     def __init__(
         self,
@@ -110,7 +114,9 @@ class _Ride:
         proof: SessionToken,
         request: Any,
         visit: Visit[Any],
+        began: float,
     ) -> None:
+        self.began = began
         self.express = express
         self.exchange = exchange
         self.proof = proof

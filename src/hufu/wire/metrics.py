@@ -1,6 +1,8 @@
 """What is counted about requests. A dialect that answers 200 to everything hides nothing here."""
 
+from bisect import bisect_left
 from collections import Counter as Counts
+from collections.abc import Sequence
 
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -28,6 +30,58 @@ class Tally:
             self._counter.labels(*labels).inc(count)
 
 
+BOUNDS = (0.005, 0.025, 0.1, 0.3, 1.0, 3.0)
+"""Of the buckets of answers' times, in seconds."""
+
+
+class ManyAtOnce(Histogram):
+    """A histogram that is told of many at once."""
+
+    def add(self, counts: Sequence[float], total: float) -> None:
+        """So many more in each bucket, the last of which has no bound, and their sum."""
+        self._sum.inc(total)
+        for bucket, count in zip(self._buckets, counts, strict=True):
+            bucket.inc(count)
+
+
+class Times:
+    """A histogram for what happens on every request, told to Prometheus now and then.
+
+    A row of it is a plain list: how many were in each bucket, then the sum of them all (s).
+    """
+
+    def __init__(self, histogram: ManyAtOnce) -> None:
+        self._histogram = histogram
+        self._rows: dict[tuple[str, ...], list[float]] = {}
+
+    def row(self, *labels: str) -> list[float]:
+        """Where to count under these labels, for as long as the process lives."""
+        return self._rows.setdefault(labels, [0.0] * (len(BOUNDS) + 2))
+
+    def publish(self) -> None:
+        """Tell what was counted since the last time."""
+        for labels, row in self._rows.items():
+            *counts, total = row
+            if any(counts):
+                self._histogram.labels(*labels).add(counts, total)
+                row[:] = [0.0] * len(row)
+
+
+def count_time(row: list[float], seconds: float) -> None:
+    """Count a time in a row of `TIMES`. Takes a quarter of a microsecond."""
+    row[bisect_left(BOUNDS, seconds)] += 1
+    row[-1] += seconds
+
+
+TIMES = Times(
+    ManyAtOnce(
+        "hufu_answer_seconds",
+        "How long answers took, from the head of the request on",
+        ("app", "endpoint"),
+        buckets=BOUNDS,
+    )
+)
+
 ANSWERS = Tally(
     Counter(
         "hufu_answers_total", "Answers by app, endpoint and outcome", ("app", "endpoint", "outcome")
@@ -36,6 +90,11 @@ ANSWERS = Tally(
 OK = "ok"
 BROKEN = "broken"
 UNAVAILABLE = "unavailable"
+NOT_FOUND = "not_found"
+WRONG_METHOD = "wrong_method"
+UNKNOWN = "unknown"
+"""In place of a path that no app has: what a client makes up is no label."""
+
 
 ALARMS = Counter("hufu_alarms_total", "Alarms raised, each once a day", ("kind",))
 BUDGET_LEFT = Gauge(
@@ -147,4 +206,5 @@ def add_clock_skew(app: str, skew: float) -> None:
 def publish() -> None:
     """Tell Prometheus what this process has counted by itself."""
     ANSWERS.publish()
+    TIMES.publish()
     CLOCK_SKEW.publish()

@@ -66,6 +66,7 @@ class _Row(Generic[Options]):
     reader: Reader[Any]
     refusals: dict[type[Refusal], Encoded]
     parameter: str | None
+    times: list[float]
 
 
 class Service(Generic[Options]):
@@ -153,6 +154,7 @@ class Service(Generic[Options]):
                 return
             if self._hides_accounts and row.endpoint.steady:
                 await asyncio.sleep(TICK - (time.monotonic() - began) % TICK)
+            metrics.count_time(row.times, time.monotonic() - began)
         sent = [*answer.headers, *self._mount.cors(headers)]
         await send({"type": "http.response.start", "status": answer.status, "headers": sent})
         await send({"type": "http.response.body", "body": answer.body})
@@ -257,7 +259,11 @@ class Service(Generic[Options]):
         before, _, parameter = endpoint.path.partition("<")
         refusals = self._refusals(endpoint.refusals) if endpoint.refusals else self._common
         row = _Row(
-            endpoint, Reader(endpoint.request), refusals, f"<{parameter}" if parameter else None
+            endpoint,
+            Reader(endpoint.request),
+            refusals,
+            f"<{parameter}" if parameter else None,
+            metrics.TIMES.row(self._deps.app.name, endpoint.path),
         )
         return before, row
 
@@ -273,11 +279,14 @@ class Service(Generic[Options]):
         return self._replies[id(reply)]
 
     def _no_row(self, rows: dict[str, _Row[Options]], method: str, headers: Headers) -> Encoded:
+        app = self._deps.app.name
         if not rows:
+            metrics.ANSWERS.add(app, metrics.UNKNOWN, metrics.NOT_FOUND)
             return self._mount.encoded(self._dialect.malformed, status=NOT_FOUND)
         methods = ", ".join(rows)
         if method == "OPTIONS" and (answer := self._mount.preflight(headers, methods)):
             return answer
+        metrics.ANSWERS.add(app, next(iter(rows.values())).endpoint.path, metrics.WRONG_METHOD)
         allowed = ((b"allow", methods.encode()),)
         return self._mount.encoded(
             self._dialect.malformed, status=METHOD_NOT_ALLOWED, extra=allowed
