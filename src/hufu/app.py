@@ -27,6 +27,7 @@ from hufu.services.overload import ASKER
 from hufu.services.uploads import Uploads
 from hufu.settings import DIALECTS, AppSettings
 from hufu.upkeep import kept_up
+from hufu.wire import metrics as counted
 from hufu.wire.answers import Mount
 from hufu.wire.body import Receive
 from hufu.wire.clients import Clients, Proxies, peer_of
