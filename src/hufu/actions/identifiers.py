@@ -9,7 +9,7 @@ from hufu.actions.outbox import send_code, send_notice, spend_probe
 from hufu.actions.permissions import lock_own
 from hufu.actions.rewards import Due, reward
 from hufu.actions.sessions import require_recent
-from hufu.actions.verification import confirm
+from hufu.actions.verification import confirm, opening
 from hufu.domain.errors import (
     AlreadyBound,
     ChallengeUnknown,
@@ -159,7 +159,7 @@ async def complete_binding(deps: Deps, caller: Caller, cmd: CompleteBinding) -> 
     """
     code = await _confirm_own(deps, caller, Purpose.BIND, cmd.code_id, cmd.digits)
     identifier = code.identifier
-    async with deps.begin() as work:
+    async with opening(deps, code) as work:
         now = deps.now()
         await lock_own(work, caller)
         if not await work.codes.claim(code.id, now):
@@ -194,7 +194,7 @@ async def complete_unbinding(deps: Deps, caller: Caller, cmd: CompleteUnbinding)
     Raises ChallengeUnknown, CodeWrong, CodeExpired, NotBound, LastIdentifier.
     """
     code = await _confirm_own(deps, caller, Purpose.UNBIND, cmd.code_id, cmd.digits)
-    async with deps.begin() as work:
+    async with opening(deps, code) as work:
         now = deps.now()
         await lock_own(work, caller)
         if not await work.codes.claim(code.id, now):

@@ -6,7 +6,14 @@ from hufu.actions.deps import Deps
 from hufu.actions.outbox import CodeSent, send_code, spend_probe
 from hufu.actions.passwords import PasswordSet, is_payment_password, replace_password
 from hufu.actions.sessions import SessionToken, SignedIn, open_session
-from hufu.actions.verification import confirm, confirm_for_state, confirm_newest
+from hufu.actions.verification import (
+    confirm,
+    confirm_for_state,
+    confirm_newest,
+    opening,
+    taking_back,
+    unless_refused,
+)
 from hufu.domain.errors import (
     AccountUnknown,
     ChallengeUnknown,
@@ -111,7 +118,7 @@ async def confirm_recovery(deps: Deps, cmd: ConfirmRecovery) -> RecoveryGranted:
 
     code = await confirm(deps, find, cmd.digits, ChallengeUnknown())
     token = randomness.hex_token()
-    async with deps.begin() as work:
+    async with opening(deps, code) as work:
         now = deps.now()
         if not await work.codes.claim(code.id, now):
             raise CodeExpired
@@ -182,7 +189,7 @@ async def recover_with_code(deps: Deps, cmd: RecoverWithCode) -> PasswordSet:
     """Set the password and end every session. Raises PasswordUnfit, CodeWrong, CodeExpired, and
     after a right code AccountUnknown, AccountBarred, PasswordUnchanged, PasswordShared."""
     proved = await _prove(deps, cmd)
-    async with deps.begin() as work:
+    async with opening(deps, proved.code) as work:
         await _replace_proved(deps, work, proved)
         await work.commit()
     return PasswordSet()
@@ -191,7 +198,7 @@ async def recover_with_code(deps: Deps, cmd: RecoverWithCode) -> PasswordSet:
 async def recover_and_sign_in(deps: Deps, cmd: RecoverWithCode) -> SignedIn:
     """Set the password, end every session and open one. Raises what `recover_with_code` raises."""
     proved = await _prove(deps, cmd)
-    async with deps.begin() as work:
+    async with opening(deps, proved.code) as work:
         account_id = await _replace_proved(deps, work, proved)
         signed_in = await open_session(
             deps,
@@ -224,6 +231,11 @@ async def _prove(deps: Deps, cmd: RecoverWithCode) -> _Proved:
     if cmd.unknown_told_first and deps.app.reveal_unknown_user:
         await _refuse_unknown(deps, cmd)
     code = await _confirm(deps, cmd)
+    async with unless_refused(deps, taking_back(code)):
+        return await _outcome(deps, cmd, code)
+
+
+async def _outcome(deps: Deps, cmd: RecoverWithCode, code: Code) -> _Proved:
     async with deps.look() as work:
         account_id = await _recoverable(deps, work, cmd.identifier)
         if account_id is None or code.purpose is not Purpose.RECOVER:

@@ -6,7 +6,7 @@ from hufu.actions.accounts import Ticket, create_account, taken
 from hufu.actions.deps import Deps
 from hufu.actions.names import open_handle
 from hufu.actions.outbox import send_code, spend_probe
-from hufu.actions.verification import confirm
+from hufu.actions.verification import confirm, opening
 from hufu.domain.errors import (
     ChallengeUnknown,
     CodeExpired,
@@ -132,7 +132,7 @@ async def complete_registration(deps: Deps, cmd: CompleteRegistration) -> Regist
         return await work.codes.lock(cmd.code_id, deps.app.name)
 
     code = await confirm(deps, find, cmd.digits, ChallengeUnknown())
-    async with deps.begin() as work:
+    async with opening(deps, code) as work:
         completed = await _complete(deps, work, cmd.client, code.id, *held)
         await work.commit()
     return completed

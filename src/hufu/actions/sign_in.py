@@ -1,6 +1,7 @@
 """Proving to be an account's owner, by password or by code."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from hufu.actions.deps import Deps
 from hufu.actions.outbox import CodeSent, send_code, spend_probe
@@ -12,7 +13,7 @@ from hufu.actions.sessions import (
     open_session,
     recognise,
 )
-from hufu.actions.verification import confirm_newest
+from hufu.actions.verification import confirm_newest, opening, unless_refused
 from hufu.domain.accounts import Account
 from hufu.domain.devices import KNOWN_FOR, marks_of
 from hufu.domain.errors import (
@@ -50,7 +51,7 @@ async def log_in(deps: Deps, cmd: LogIn) -> SignedIn:
     account, proof = await prove_password(
         deps, cmd.client, cmd.identifier, cmd.password, cmd.device
     )
-    async with deps.look() as work:
+    async with unless_refused(deps, partial(_refund, proof.guess)), deps.look() as work:
         signed_in = await claim_session(
             deps, work, cmd.client, account.id, proof, cmd.device, cmd.replaces
         )
@@ -140,7 +141,11 @@ async def _count_guess(
 
 async def _take_back(deps: Deps, guess: Guess) -> None:
     async with deps.look() as work:
-        await work.sign_ins.refund(guess)
+        await _refund(guess, work)
+
+
+async def _refund(guess: Guess, work: Work) -> None:
+    await work.sign_ins.refund(guess)
 
 
 async def count_password_guess(deps: Deps, work: Work, account_id: int) -> None:
@@ -291,7 +296,7 @@ class LogInWithCode:
 async def log_in_with_code(deps: Deps, cmd: LogInWithCode) -> SignedIn:
     """Open a session. Raises CodeWrong, CodeExpired, AccountBarred."""
     code = await confirm_newest(deps, Purpose.SIGN_IN, cmd.identifier, cmd.digits)
-    async with deps.begin() as work:
+    async with opening(deps, code) as work:
         if code.account_id is None:
             raise CodeExpired
         # Before the code: whoever voids an account's codes holds the account first.

@@ -6,7 +6,13 @@ from hufu.actions.accounts import Ticket, create_account, taken
 from hufu.actions.deps import Deps
 from hufu.actions.outbox import CodeSent, send_code
 from hufu.actions.sessions import SessionToken, SignedIn, open_session
-from hufu.actions.verification import confirm_for_state, confirm_newest
+from hufu.actions.verification import (
+    confirm_for_state,
+    confirm_newest,
+    opening,
+    taking_back,
+    unless_refused,
+)
 from hufu.domain.errors import CodeExpired
 from hufu.domain.events import EventKind
 from hufu.domain.identifiers import Identifier, IdentifierKind
@@ -104,7 +110,7 @@ class Registered:
 async def register_with_code(deps: Deps, cmd: RegisterWithCode) -> Registered:
     """Make the account. Raises PasswordUnfit, CodeWrong, CodeExpired, IdentifierTaken."""
     code, verifier = await _prove(deps, cmd)
-    async with deps.begin() as work:
+    async with opening(deps, code) as work:
         account_id = await _create(deps, work, cmd, code, verifier)
         await work.commit()
     return Registered(account_id)
@@ -114,7 +120,7 @@ async def register_and_sign_in(deps: Deps, cmd: RegisterWithCode) -> SignedIn:
     """Make the account and open a session. Raises PasswordUnfit, CodeWrong, CodeExpired,
     IdentifierTaken."""
     code, verifier = await _prove(deps, cmd)
-    async with deps.begin() as work:
+    async with opening(deps, code) as work:
         account_id = await _create(deps, work, cmd, code, verifier)
         signed_in = await open_session(
             deps,
@@ -141,7 +147,8 @@ async def _prove(deps: Deps, cmd: RegisterWithCode) -> tuple[Code, Verifier | No
     code = await _confirm(deps, cmd)
     verifier = None
     if cmd.password is not None:
-        verifier = await deps.hasher.make(cmd.password, deps.app.scheme)
+        async with unless_refused(deps, taking_back(code)):
+            verifier = await deps.hasher.make(cmd.password, deps.app.scheme)
     return code, verifier
 
 

@@ -1,12 +1,15 @@
 """Checking a code against what was sent."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 
 from hufu.actions.deps import Deps
 from hufu.domain.errors import CodeExhausted, CodeExpired, CodeWrong, Refusal
 from hufu.domain.identifiers import Identifier
 from hufu.domain.limits import Limit
 from hufu.domain.verification import Code, Purpose
+from hufu.services.overload import Overloaded, Unavailable
+from hufu.storage.loss import DatabaseRefuses
 from hufu.storage.work import Work
 
 
@@ -27,14 +30,42 @@ async def confirm(
         code, refusal = code.guess(now, deps.limits.guesses_per_code)
         if refusal:
             raise refusal
-        subject = f"{code.purpose}:{code.identifier.kind}:{code.identifier.key}"
-        caps = deps.limits.caps(Limit.CODE_GUESSES)
-        if not await work.codes.claim_guess(code, subject, caps, now):
+        if not await work.codes.claim_guess(code, deps.limits.caps(Limit.CODE_GUESSES)):
             raise CodeExhausted
         await work.commit()
     if not deps.secrets.codes.matches(f"{code.id}:{digits}", code.digest):
         raise CodeWrong
     return code
+
+
+@asynccontextmanager
+async def unless_refused(
+    deps: Deps, take_back: Callable[[Work], Awaitable[None]]
+) -> AsyncIterator[None]:
+    """Meanwhile is written what a right guess opens. Where the database will not do that now, or
+    there is no place for a hash, the guess is taken back as well as can be: or else who asks again
+    until it can be done would have guessed too often."""
+    try:
+        yield
+    except (DatabaseRefuses, Overloaded):
+        with suppress(Unavailable):
+            async with deps.look() as work:
+                await take_back(work)
+        raise
+
+
+@asynccontextmanager
+async def opening(deps: Deps, code: Code) -> AsyncIterator[Work]:
+    """A unit of work for what the right code opens, whose guess is taken back where that is
+    refused."""
+
+    async with unless_refused(deps, taking_back(code)), deps.begin() as work:
+        yield work
+
+
+def taking_back(code: Code) -> Callable[[Work], Awaitable[None]]:
+    """What takes the guess at the code back."""
+    return lambda work: work.codes.take_back_guess(code)
 
 
 async def confirm_newest(deps: Deps, purpose: Purpose, identifier: Identifier, digits: str) -> Code:

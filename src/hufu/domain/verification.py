@@ -41,6 +41,13 @@ class Code:
     expires_at: datetime
     spent: bool
     voided: bool
+    guessed_at: datetime | None = None
+    """When the guess was counted that is being evaluated."""
+
+    @property
+    def guessed(self) -> str:
+        """What all guesses at codes of this purpose and identifier are counted for."""
+        return f"{self.purpose}:{self.identifier.kind}:{self.identifier.key}"
 
     def guess(self, now: datetime, allowed: int = MAX_GUESSES) -> tuple["Code", Refusal | None]:
         """The code after one guess more, and why the guess is not evaluated, if it is not.
@@ -52,4 +59,4 @@ class Code:
             return self, CodeExhausted()
         if self.voided or now >= self.expires_at:
             return self, CodeExpired()
-        return replace(self, guesses=self.guesses + 1), None
+        return replace(self, guesses=self.guesses + 1, guessed_at=now), None

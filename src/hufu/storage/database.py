@@ -14,7 +14,7 @@ import asyncpg
 from hufu.storage.events import Happened
 from hufu.storage.gathering import Gatherer, Lane
 from hufu.storage.hosts import connect
-from hufu.storage.loss import LOST, DatabaseUnavailable, is_useless
+from hufu.storage.loss import LOST, is_useless, told
 from hufu.storage.presented import LastSeen, PresentedSessions
 from hufu.storage.replica import Replica
 from hufu.storage.rows import Connection
@@ -255,6 +255,6 @@ class Database:
                         connection.terminate()  # Its end might be long in coming.
                     raise
         except LOST as error:
-            raise DatabaseUnavailable(type(error).__name__) from error
+            raise told(error) from error
         finally:
             self._wanted -= 1

@@ -6,7 +6,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import asyncpg
 
-from hufu.storage.loss import LOST, DatabaseUnavailable
+from hufu.storage.loss import LOST, told
 
 MOST = 1000
 """Items of one batch; more than can wait at once on a healthy server."""
@@ -108,14 +108,14 @@ class Lane:
                 return await self._fetch(statement, arguments)
             except TimeoutError as error:
                 self._drop()
-                raise DatabaseUnavailable(type(error).__name__) from error
+                raise told(error) from error
             except LOST:
                 self._drop()
             try:
                 return await self._fetch(statement, arguments)
             except LOST as error:
                 self._drop()
-                raise DatabaseUnavailable(type(error).__name__) from error
+                raise told(error) from error
 
     async def close(self) -> None:
         """Close the connection."""

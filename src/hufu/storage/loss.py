@@ -9,6 +9,10 @@ class DatabaseUnavailable(Unavailable):
     """The database cannot be reached, or not within the time a request may wait."""
 
 
+class DatabaseRefuses(DatabaseUnavailable):
+    """The database answers, and will not do this now: its disk is full, or others hold a lock."""
+
+
 LOST = (
     OSError,
     TimeoutError,
@@ -33,6 +37,19 @@ _STANDS = (
     asyncpg.DeadlockDetectedError,
     asyncpg.LockNotAvailableError,
 )
+
+
+_REFUSALS = (
+    asyncpg.InsufficientResourcesError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.LockNotAvailableError,
+)
+
+
+def told(error: BaseException) -> DatabaseUnavailable:
+    """What is raised in place of one of LOST, whose text may hold what a client sent."""
+    kind = DatabaseRefuses if isinstance(error, _REFUSALS) else DatabaseUnavailable
+    return kind(type(error).__name__)
 
 
 def is_useless(error: BaseException) -> bool:

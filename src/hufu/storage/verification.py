@@ -9,7 +9,7 @@ from hufu.domain.identifiers import Identifier, IdentifierKind
 from hufu.domain.limits import Cap, Limit
 from hufu.domain.sending import PREFIX, SLOT
 from hufu.domain.verification import Code, Purpose
-from hufu.storage.limits import counting
+from hufu.storage.limits import counting, taking_back
 from hufu.storage.rows import Rows
 
 _CLAIM_GUESS = f"""
@@ -17,6 +17,11 @@ WITH counted AS ({counting("VALUES ($1::text, $2::text)", "$3", "$4", "$5")})
 UPDATE codes SET guesses = $7 WHERE id = $6 AND EXISTS (SELECT FROM counted) RETURNING id
 """  # noqa: S608
 
+
+_TAKE_BACK_GUESS = f"""
+WITH taken AS ({taking_back("$1", "$2", "$3")} RETURNING true)
+UPDATE codes SET guesses = guesses - 1 WHERE id = $4 AND guesses > 0 AND EXISTS (SELECT FROM taken)
+"""  # noqa: S608
 
 _COLUMNS = (
     "id, app, purpose, kind, key, shown, binding, account_id, digest, guesses, sent_at, "
@@ -132,22 +137,26 @@ class Codes(Rows):
         )
         return (_code(row), row["owner"]) if row else (None, None)
 
-    async def claim_guess(
-        self, code: Code, subject: str, caps: Sequence[Cap], now: datetime
-    ) -> bool:
-        """Count a guess on the limit, and record the code's guesses; False, and nothing is written,
-        when it would break a cap."""
+    async def claim_guess(self, code: Code, caps: Sequence[Cap]) -> bool:
+        """Count the guess at the code on the limit, and record the code's guesses; False, and
+        nothing is written, when it would break a cap."""
         row = await self._connection.fetchrow(
             _CLAIM_GUESS,
             Limit.CODE_GUESSES,
-            subject,
-            now,
+            code.guessed,
+            code.guessed_at,
             [cap.window for cap in caps],
             [cap.most for cap in caps],
             code.id,
             code.guesses,
         )
         return row is not None
+
+    async def take_back_guess(self, code: Code) -> None:
+        """Count the guess no more; a second time does nothing."""
+        await self._connection.execute(
+            _TAKE_BACK_GUESS, Limit.CODE_GUESSES, code.guessed, code.guessed_at, code.id
+        )
 
     async def claim(self, id: int, now: datetime) -> bool:
         """Spend the code, and count it among those that were used; False when it was spent or

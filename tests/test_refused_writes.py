@@ -1,0 +1,164 @@
+"""Where the database will not write just now, whoever is right may ask again until it does: what
+they prove with is not used up by that."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+import actors
+from front_door import Answer, World, WorldWith
+from hufu.services.argon2 import Argon2Hasher
+from hufu.services.overload import Overloaded
+
+PHONE, PASSWORD, NEW = "13390633695", "correct horse 1", "better horse 2"
+TIMES = 20
+"""More than anybody may guess."""
+
+OPENS = "accounts", "sessions", "grants", "identifiers"
+FULL = """
+CREATE OR REPLACE FUNCTION is_full() RETURNS trigger LANGUAGE plpgsql
+AS $$ BEGIN RAISE disk_full; END $$
+"""
+
+
+@asynccontextmanager
+async def full(world: World) -> AsyncIterator[None]:
+    """Meanwhile nothing is written that somebody proves themselves for."""
+    await world.sql(FULL)
+    for table in (*OPENS, "passwords"):
+        change = "UPDATE" if table == "passwords" else "INSERT"
+        await world.sql(
+            f"CREATE TRIGGER is_full BEFORE {change} ON {table} EXECUTE FUNCTION is_full()"
+        )
+    try:
+        yield
+    finally:
+        await world.sql("DROP FUNCTION is_full CASCADE")
+
+
+@pytest.fixture
+def refused_first(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Have a world refuse the requests to some paths again and again before it takes them."""
+
+    def begin(world: World, *paths: str) -> list[str]:
+        taken: list[str] = []
+        request = world.request
+
+        async def refused(method: str, path: str, **more: Any) -> Answer:
+            if path.endswith(paths):
+                async with full(world):
+                    for _ in range(TIMES):
+                        answer = await request(method, path, **more)
+                        assert answer.status == 503
+                        assert answer.header("retry-after") == "1"
+                taken.append(path)
+            return await request(method, path, **more)
+
+        monkeypatch.setattr(world, "request", refused)
+        return taken
+
+    return begin
+
+
+@pytest.mark.parametrize(
+    ("actor", "path"),
+    [
+        (actors.Fomo(), "/complete_register"),
+        (actors.Company(), "/reg"),
+        (actors.Rental(), "/register"),
+    ],
+)
+async def test_a_code_registers(
+    world_with: WorldWith, refused_first: Any, actor: actors.Actor, path: str
+) -> None:
+    async with world_with({}) as world:
+        taken = refused_first(world, path)
+        await actor.register(world, PHONE, PASSWORD)
+        assert len(taken) == 1
+        assert await actor.sign_in(world, PHONE, PASSWORD)
+
+
+@pytest.mark.parametrize("actor", [actors.Fomo(), actors.Company()])
+async def test_a_code_recovers(
+    world_with: WorldWith, refused_first: Any, actor: actors.Actor
+) -> None:
+    async with world_with({}) as world:
+        await actor.register(world, PHONE, PASSWORD)
+        world.advance(minutes=2)
+        taken = refused_first(world, "/rec_pwd2", "/pwd")
+        assert await actor.change_password(world, PHONE, NEW)
+        assert len(taken) == 1
+        assert await actor.sign_in(world, PHONE, NEW)
+
+
+async def test_a_code_binds(world_with: WorldWith, refused_first: Any) -> None:
+    async with world_with({}) as world:
+        fomo = actors.Fomo()
+        await fomo.register(world, PHONE, PASSWORD)
+        session = await fomo.sign_in(world, PHONE, PASSWORD)
+        assert session is not None
+        refused_first(world, "/bind_completed")
+        begun = await fomo.call(world, "bind_email", email="a@example.com", **session.fields)
+        assert begun["status"] == 1, begun
+        code = await world.code("a@example.com")
+        fields = {**session.fields, "verify_code": code, **begun["data"]}
+        bound = await fomo.call(world, "bind_completed", **fields)
+        assert bound["status"] == 1, bound
+
+
+@pytest.mark.parametrize(
+    "actor", [actors.Fomo(), actors.Company(), actors.Rental(), actors.Creator()]
+)
+async def test_a_password_signs_in(
+    world_with: WorldWith, refused_first: Any, actor: actors.Actor
+) -> None:
+    who = "somebody" if isinstance(actor, actors.Creator) else PHONE
+    async with world_with({}) as world:
+        await actor.register(world, who, PASSWORD)
+        assert await actor.sign_in(world, who, PASSWORD)  # Its profile is there from now on.
+        taken = refused_first(world, "/login")
+        assert await actor.sign_in(world, who, PASSWORD)
+        assert len(taken) == 1
+
+
+async def test_a_wrong_guess_stays_counted(world_with: WorldWith) -> None:
+    """Whatever the database will write."""
+    async with world_with({}) as world:
+        fomo = actors.Fomo()
+        begun = await fomo.call(world, "register", user_name=PHONE, pwd=PASSWORD)
+        right = await world.code(PHONE)
+        wrong = f"{(int(right) + 1) % 10 ** len(right):0{len(right)}}"
+        async with full(world):
+            said = [
+                await fomo.call(world, "complete_register", verify_code=wrong, **begun["data"])
+                for _ in range(TIMES)
+            ]
+        assert [each["status"] for each in said[:5]] == [105] * 5
+        assert {each["status"] for each in said[5:]} == {106}
+
+
+async def test_a_code_outlasts_a_crowd(
+    world_with: WorldWith, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In which there is no place for the hash of the new password."""
+    async with world_with({}) as world:
+        company = actors.Company()
+        assert await company.ask_code(world, PHONE) == {"code": "200"}
+        fields = {
+            "phone": PHONE,
+            "xid": company.xid,
+            "utime": actors.UTIME,
+            "yzm": await world.code(PHONE),
+            "pwd": actors.md5(PASSWORD),
+        }
+
+        async def crowd(*_: Any) -> None:
+            raise Overloaded(1)
+
+        with monkeypatch.context() as crowded:
+            crowded.setattr(Argon2Hasher, "make", crowd)
+            for _ in range(TIMES):
+                assert (await company.form(world, "/user/reg", fields)).status == 503
+        assert (await company.form(world, "/user/reg", fields)).json()["code"] == "200"
