@@ -26,6 +26,8 @@ def figure(contestant: str, operation: str, call: str, *rates: float, **more: An
         "errors": 0,
         "load_busy": [0.5 for _ in rates],
         "cpu": [1.0 for _ in rates],
+        "floor_rate": [],
+        "floor_p50": [],
     }
     return known | more
 
@@ -68,6 +70,16 @@ def test_a_share_is_of_the_same_round() -> None:
     check = figure("hufu", "session check", "GET /rental/api/check_login", 60.0, 20.0)
     found = reached(run(BARE, check))
     assert found["`/api/check_login` against bare ASGI"] == ("0.50", True)
+
+
+def test_a_share_is_of_the_slice_before() -> None:
+    """Where both took turns; rates of another moment do not count."""
+    slices = {"floor_rate": [80.0, 40.0], "floor_p50": [2.0, 4.0]}
+    check = figure("hufu", "session check", "GET /rental/api/check_login", 60.0, 20.0, **slices)
+    half = figure("hufu", "sign-in", "POST /x, half load", 1.0, 1.0, p50=[3.0, 5.0], **slices)
+    found = reached(run(BARE, check, half))
+    assert found["`/api/check_login` against bare ASGI"] == ("0.62", True)
+    assert found["sign-in latency at half load, against one hash"] == ("1.38", False)
 
 
 def test_a_loss_is_shown_as_one() -> None:

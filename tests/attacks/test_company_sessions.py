@@ -43,8 +43,8 @@ def roles_are_read(patch: pytest.MonkeyPatch) -> None:
     sent: ContextVar[object] = ContextVar("sent", default=None)
     read = Service._fields
 
-    async def note(self: Service[Any], *request: Any) -> Any:
-        fields = await read(self, *request)
+    def note(self: Service[Any], *request: Any) -> Any:
+        fields = read(self, *request)
         sent.set(fields.get("user_role"))
         return fields
 

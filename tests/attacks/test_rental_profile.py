@@ -150,10 +150,10 @@ async def test_profile_calls_add_to_the_guesses_of_sign_in(world: World) -> bool
 def queries_are_read(patch: pytest.MonkeyPatch) -> None:
     read = Service._fields
 
-    async def read_both(
-        self: Service[Any], row: Any, receive: Any, headers: Any, value: Any, scope: Any
+    def read_both(
+        self: Service[Any], row: Any, raw: Any, headers: Any, value: Any, scope: Any
     ) -> body.Fields:
-        fields = await read(self, row, receive, headers, value, scope)
+        fields = read(self, row, raw, headers, value, scope)
         return {**body.parse(FORM.encode(), scope["query_string"]), **fields}
 
     patch.setattr(Service, "_fields", read_both)

@@ -1,4 +1,4 @@
-"""Workers that do nothing but begin and end: `stand_in.py FOLDER ORDERS SOCKET LIFE BOARD`.
+"""Workers that do nothing but begin and end: `stand_in.py FOLDER ORDERS LIFE BOARD`.
 
 Files in the folder say how: `broken` keeps it from beginning, `slow` for as long as it is there,
 `deaf` from ending.
@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from hufu.cli.forking import forked, outlive
+from hufu.cli.forking import forked
 
 
 def work(folder: Path, told: int, life: int) -> None:
@@ -30,10 +30,8 @@ def work(folder: Path, told: int, life: int) -> None:
 
 
 def main() -> None:
-    if (order := forked(socket.socket(fileno=int(sys.argv[2])))) is None:
-        outlive()
-    else:
-        work(Path(sys.argv[1]), order[1], int(sys.argv[4]))
+    if order := forked(socket.socket(fileno=int(sys.argv[2]))):
+        work(Path(sys.argv[1]), order[1], int(sys.argv[3]))
 
 
 if __name__ == "__main__":

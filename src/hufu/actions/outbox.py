@@ -89,7 +89,7 @@ async def _count_shared(
     if budget and not await work.limits.claim_budget(deps.app.name, now, price, budget):
         raise SendLimitReached
     if identifier.kind is IdentifierKind.PHONE and client.network is not None:
-        await work.sending.add(prefix_of(identifier.key), now, sent)
+        await work.sending.add(prefix_of(identifier.key), now, sent=sent)
 
 
 def _shared(client: Client, identifier: Identifier) -> list[tuple[Limit, str]]:

@@ -18,6 +18,8 @@ class ForkServer:
     """A process that forks on demand: `command`, to which the number of a socket is added, and of
     those files that it and all its children have. There, `forked` takes the orders.
 
+    What is to be closed everywhere at one moment, such as a socket that listens, is no such file.
+
     It has a process group of its own, and so has each of its children: a terminal's signals are not
     for them.
     """
@@ -48,14 +50,15 @@ class ForkServer:
         """Whether the process has ended."""
         return self._process.poll() is not None
 
-    def fork(self, number: int, told: int) -> None:
-        """Have a child forked, which is told its number (0 to 255) and has the pipe `told`.
+    def fork(self, number: int, told: int, own: int) -> None:
+        """Have a child forked, which is told its number (0 to 255) and has the pipe `told` and the
+        file `own`.
 
         On the pipe it first says its process id, in PID_BYTES. When the pipe ends before that,
         there was none. Raises OSError where the process has ended.
         """
         self._asked = True
-        socket.send_fds(self._orders, [bytes([number])], [told])
+        socket.send_fds(self._orders, [bytes([number])], [told, own])
 
     def close(self) -> None:
         """It forks no more, and ends when all its children have."""
@@ -74,14 +77,14 @@ class ForkServer:
         self._process.wait()
 
 
-def forked(orders: socket.socket) -> tuple[int, int] | None:
-    """Fork on demand. Returns in each child its number and its pipe, and in the fork server None,
-    when no more are wanted."""
+def forked(orders: socket.socket) -> tuple[int, int, int] | None:
+    """Fork on demand. Returns in each child its number, its pipe and its own file; in the fork
+    server None, when no more are wanted and all have ended."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # Who asked for it sees its end by the pipe.
     while True:
-        number, files, _, _ = socket.recv_fds(orders, 1, 1)
+        number, files, _, _ = socket.recv_fds(orders, 1, 2)
         if not number:
-            return None
+            break
         try:
             child = os.fork()
         except OSError:  # Too many processes, or no memory. The end of the pipe tells it.
@@ -90,12 +93,11 @@ def forked(orders: socket.socket) -> tuple[int, int] | None:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             orders.close()
             os.setpgid(0, 0)
-            os.write(files[0], os.getpid().to_bytes(PID_BYTES))
-            return number[0], files[0]
-        os.close(files[0])
-
-
-def outlive() -> None:
-    """Return in the fork server when all its children have ended."""
+            told, own = files
+            os.write(told, os.getpid().to_bytes(PID_BYTES))
+            return number[0], told, own
+        for each in files:
+            os.close(each)
     with suppress(ChildProcessError):
         os.waitpid(-1, 0)  # It returns for none of them, as SIGCHLD is ignored.
+    return None

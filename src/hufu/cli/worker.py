@@ -1,9 +1,9 @@
-"""The process that serves, and what it is forked from: `python -m hufu.cli.worker ORDERS SOCKET
-LIFE BOARD`.
+"""The process that serves, and what it is forked from: `python -m hufu.cli.worker ORDERS LIFE
+BOARD`.
 
-It is started by `hufu serve` with four file descriptors: a socket on which workers are ordered, the
-one that listens, a pipe that ends when the process that looks after the workers has died, and the
-file in which they tell each other how many connections they have.
+It is started by `hufu serve` with three file descriptors: a socket on which workers are ordered, a
+pipe that ends when the process that looks after the workers has died, and the file in which they
+tell each other how many connections they have. The socket that listens comes with an order.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ import structlog
 import uvloop
 
 from hufu.app import Server
-from hufu.cli.forking import forked, outlive
+from hufu.cli.forking import forked
 from hufu.cli.workers import READY
 from hufu.configuration import CONFIG_VARIABLE, load
 from hufu.core import open_core
@@ -43,14 +43,12 @@ _log = structlog.get_logger()
 
 def main() -> None:
     """Fork workers, each of which serves until told to end."""
-    orders, listening, life, board = (int(each) for each in sys.argv[1:5])
+    orders, life, board = (int(each) for each in sys.argv[1:4])
     gc.collect()
     gc.freeze()  # Or else the collector would make each worker have a copy of what they share.
     if (order := forked(socket.socket(fileno=orders))) is None:
-        os.close(listening)
-        outlive()
         return
-    place, told = order
+    place, told, listening = order
     share = Share(board, place)
     uvloop.run(serve(socket.socket(fileno=listening), told, life, share))
 

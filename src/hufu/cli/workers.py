@@ -156,7 +156,7 @@ class Workers:
         told, tells = os.pipe()
         place = self._board.take()
         try:
-            self._forking().fork(place, tells)
+            self._forking().fork(place, tells, self._listening.fileno())
         except OSError:  # No memory, or too many processes; or the fork server has just died.
             os.close(told)
             self._board.free(place)
@@ -170,7 +170,7 @@ class Workers:
     def _forking(self) -> ForkServer:
         """What the workers are forked from. Raises OSError where it cannot be started."""
         if self._fork_server is None or self._fork_server.gone:
-            files = (self._listening.fileno(), self._life, self._board.fileno())
+            files = (self._life, self._board.fileno())
             self._fork_server = ForkServer(self._command, files, self._environment)
         return self._fork_server
 
