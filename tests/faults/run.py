@@ -47,7 +47,7 @@ def _size(scenario: Scenario, given: argparse.Namespace) -> Size:
         return scenario.small
     full, scale = scenario.full, given.scale
     seconds = full.seconds if given.seconds is None else given.seconds
-    people, faults = int(full.people * scale), max(1, int(full.faults * scale))
+    people, faults = int(full.people * scale), min(full.faults, max(1, int(full.faults * scale)))
     return replace(full, people=people, faults=faults, seconds=seconds)
 
 
