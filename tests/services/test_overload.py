@@ -7,6 +7,7 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 
 import pytest
 
@@ -427,3 +428,30 @@ async def test_an_overrun_of_one_is_not_the_others(
         await last
     gate.open.set()
     assert (await asyncio.gather(*tasks))[-1] == "a"
+
+
+@pytest.mark.parametrize("overrun", [False, True])
+async def test_places_that_one_only_asked_for_keep_nobody_out(
+    make: Callable[..., BoundedThreads], gate: Gate, clock: HandMoved, overrun: bool
+) -> None:
+    """It may be that none of them is ever used, as where that one may guess no more."""
+    threads, asked = make(4, 60.0, 1), asyncio.Event()
+    first = await occupied(threads, gate)
+    with ExitStack() as held:
+        before = ASKER.set("greedy")
+        coming = [asyncio.create_task(prepared(threads, asked, [])) for _ in range(4)]
+        await asyncio.sleep(0)
+        if overrun:
+            clock.time += 61
+        with pytest.raises(Overloaded):
+            held.enter_context(threads.place())
+        ASKER.reset(before)
+        assert threads.turns_away("greedy")
+        assert not threads.turns_away("a")
+        others = [await put_by(each, threads, lambda: "done") for each in "abc"]
+        with pytest.raises(Overloaded):
+            await (await put_by("d", threads, lambda: "half are taken"))
+    gate.open.set()
+    asked.set()
+    assert await asyncio.gather(first, *others) == ["done"] * 4
+    assert await asyncio.gather(*coming) == [[]] * 4

@@ -56,14 +56,15 @@ class Patience:
 class _Pressure:
     """Tells a burst from an overrun (after controlled delay, RFC 8289, as it is used for requests).
 
-    An overrun is over when for a whole deadline nothing had to be refused.
+    An overrun is over when for a whole deadline nothing had to be refused. `room` is how many may
+    wait in a burst.
     """
 
     def __init__(self, patience: Patience, threads: int) -> None:
         self._patience = patience
         self._threads = threads
         self._took: deque[float] = deque(maxlen=RECENT)
-        self._room = patience.waiting
+        self.room = patience.waiting
         self._last_short = 0.0
         self._until = 0.0
 
@@ -72,12 +73,12 @@ class _Pressure:
         patience = self._patience
         if patience.deadline is None:
             return waiting < patience.waiting
-        if waiting <= self._room // 2:
+        if waiting <= self.room // 2:
             self._last_short = now
         elif now - self._last_short > patience.deadline:
             self._until = now + patience.deadline
         overrun = now < self._until
-        return waiting < (min(self._room, patience.waiting_in_overrun) if overrun else self._room)
+        return waiting < (min(self.room, patience.waiting_in_overrun) if overrun else self.room)
 
     def took(self, seconds: float) -> None:
         """So long a piece of work took, which tells how many can be done within the deadline."""
@@ -87,7 +88,7 @@ class _Pressure:
         self._took.append(seconds)
         usual = sorted(self._took)[len(self._took) // 2]
         done = int(patience.deadline * self._threads / usual) if usual else patience.waiting
-        self._room = min(patience.waiting, max(1, done))
+        self.room = min(patience.waiting, max(1, done))
 
     def refused(self, now: float) -> None:
         """Something was."""
@@ -294,7 +295,10 @@ class BoundedThreads:
         giving_way = None
         if not admitted and (greedy := self._greedy()) not in {None, asker}:
             giving_way = next((job for job in reversed(self._queue) if job.asker == greedy), None)
-        has_room = not self._closed and (admitted or giving_way is not None)
+            # Those who only come do not wait yet, and may never: of them none has to give way.
+            others = self._asked.total() - self._asked[greedy or ""]
+            admitted = giving_way is not None or others - self._most < self._pressure.room
+        has_room = not self._closed and admitted
         if not has_room:
             self._refuse(now)
         return has_room, giving_way
