@@ -119,6 +119,7 @@ SWEPT_AT = Gauge(
 )
 
 SKEWS = (1, 10, 60, 300, 3600, 86400, 31536000)
+_AT_MOST = (*map(str, SKEWS), "+Inf")
 CLOCK_SKEW = Tally(
     Counter(
         "hufu_client_clock_skew_total",
@@ -200,7 +201,7 @@ def add_resealed(found: Resealed) -> None:
 
 def add_clock_skew(app: str, skew: float) -> None:
     """Count a request whose client's clock is off by so many seconds."""
-    CLOCK_SKEW.add(app, str(next((most for most in SKEWS if skew <= most), "+Inf")))
+    CLOCK_SKEW.add(app, _AT_MOST[bisect_left(SKEWS, skew)])
 
 
 def publish() -> None:
