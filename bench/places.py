@@ -13,6 +13,7 @@ from hufu.actions.deps import Deps
 from hufu.configuration import load
 from hufu.core import Core, open_core
 from hufu.domain.chains import CHAINS, genesis, link, transfer_id
+from hufu.domain.instants import instant_of
 from hufu.domain.permissions import Caller, Role
 from hufu.domain.rewards import Award, RewardType
 from hufu.services.clock import DatabaseClock
@@ -134,7 +135,7 @@ def _awards(ids: range) -> dict[str, list[tuple[object, ...]]]:
 
 def caller(id: int) -> Caller:
     """Somebody who is signed in."""
-    return Caller(id, LONG_AGO + timedelta(seconds=id), None, LONG_AGO, Role.MEMBER)
+    return Caller(id, None, instant_of(LONG_AGO), Role.MEMBER)
 
 
 async def rate(jobs: Iterator[Job], at_once: int) -> tuple[float, float]:

@@ -18,6 +18,8 @@ from hufu.actions.deps import Deps
 from hufu.app import Server
 from hufu.configuration import load
 from hufu.core import Core, open_core
+from hufu.domain.instants import Instant, instant_of
+from hufu.services.clock import Clock
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
@@ -33,14 +35,14 @@ CHEAP_HASH = {
 """As cheap as can be, and patient: test and server share their cores with other tests."""
 
 
-class MovableClock:
+class MovableClock(Clock):
     """The real time, and whatever a test adds to it."""
 
     def __init__(self) -> None:
         self.shift = timedelta()
 
-    def now(self) -> datetime:
-        return datetime.now(UTC) + self.shift
+    def instant(self) -> Instant:
+        return instant_of(datetime.now(UTC) + self.shift)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from hufu.app import Server
 from hufu.configuration import load
 from hufu.core import open_core
 from hufu.domain.identifiers import Identifier, IdentifierKind
+from hufu.domain.instants import Instant, instant_of
 from hufu.domain.invitations import CODE_LENGTH, CROCKFORD
 from hufu.domain.ledger import UNITS
 from hufu.domain.sessions import Session, SignInMethod
@@ -43,8 +44,8 @@ class StillClock(MovableClock):
         super().__init__()
         self.start = start
 
-    def now(self) -> datetime:
-        return self.start + self.shift
+    def instant(self) -> Instant:
+        return instant_of(self.start + self.shift)
 
     def set(self, at: datetime) -> None:
         """Let it be that time."""

@@ -2,7 +2,6 @@
 what contains some of them."""
 
 from dataclasses import replace
-from datetime import datetime
 
 import pytest
 import structlog
@@ -12,6 +11,8 @@ from front_door import World
 from hufu.actions import invitations
 from hufu.app import Server
 from hufu.cli.docs_deviations import in_force, speakers
+from hufu.domain.instants import Instant
+from hufu.services.clock import Clock
 from hufu.settings import DIALECTS
 from hufu.wire import deviations as register
 from hufu.wire.deviations import ALL, Deviation, Switch
@@ -115,8 +116,8 @@ async def test_every_reading_of_an_identity_number_is_recorded(world: World) -> 
     assert [row["account_id"] for row in found] == [session.account_id] * 2
 
 
-class _Stopped:
-    def now(self) -> datetime:
+class _Stopped(Clock):
+    def instant(self) -> Instant:
         raise ArithmeticError
 
 

@@ -9,7 +9,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from actors import UTIME, Actor, Company, Fomo, Rental
 from front_door import FORM, World, opened
 from hufu.app import Server
+from hufu.domain.instants import span
 from hufu.http.server import HttpServer
 from hufu.wire import metrics
 from hufu.wire.answers import STANDING_HEADERS
@@ -331,11 +332,11 @@ async def ways(
 @asynccontextmanager
 async def both(world: World) -> AsyncIterator[Ways]:
     """Time stands still here, a few minutes after everybody has signed in."""
-    began = world.clock.now()
-    world.clock.now = lambda: began  # type: ignore[method-assign]
+    began = world.clock.instant()
+    world.clock.instant = lambda: began  # type: ignore[method-assign]
     requests = await requests_of_members(world)
-    later: datetime = began + LATER
-    world.clock.now = lambda: later  # type: ignore[method-assign]
+    later = began + span(LATER)
+    world.clock.instant = lambda: later  # type: ignore[method-assign]
     connection = await asyncpg.connect(world.url)
     ways = Ways(world, connection, ("", 0), ("", 0), requests)
     await ways.remember()

@@ -14,9 +14,10 @@ from PIL import Image
 from actors import Fomo
 from front_door import Answer, World
 from hufu.app import Server
+from hufu.domain.instants import Instant
 from hufu.pages.introspection import INTROSPECT
 from hufu.pages.sessions import ONE, SESSION
-from hufu.services.clock import ClockUnknown
+from hufu.services.clock import Clock, ClockUnknown
 from hufu.services.uploads import Uploads
 from rewarding import EVENTS
 
@@ -61,16 +62,16 @@ async def too_large(world: World) -> Answer:
 
 
 async def broken(world: World) -> Answer:
-    class Stopped:
-        def now(self) -> object:
+    class Stopped(Clock):
+        def instant(self) -> Instant:
             raise ArithmeticError
 
     return await with_clock(world, Stopped())
 
 
 async def unavailable(world: World) -> Answer:
-    class Unknown:
-        def now(self) -> object:
+    class Unknown(Clock):
+        def instant(self) -> Instant:
             raise ClockUnknown
 
     return await with_clock(world, Unknown())
@@ -84,8 +85,8 @@ async def with_clock(world: World, clock: object) -> Answer:
 
 
 async def not_ready(world: World) -> Answer:
-    class Unknown:
-        def now(self) -> object:
+    class Unknown(Clock):
+        def instant(self) -> Instant:
             raise ClockUnknown
 
     world.core = replace(world.core, clock=Unknown())  # type: ignore[arg-type]

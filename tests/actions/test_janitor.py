@@ -12,6 +12,7 @@ import pytest
 from actors import ACTORS
 from front_door import World, WorldWith, all_at_once
 from hufu.actions.janitor import Janitor, Pace, Swept
+from hufu.domain.instants import instant_of
 from hufu.domain.retention import Perishable, Retention
 from rewarding import served
 
@@ -105,7 +106,7 @@ async def test_what_ended_long_enough_ago_goes_and_nothing_else(
 ) -> None:
     await world.sql("INSERT INTO accounts VALUES (1, 'main', 'active', now())")
     still = datetime.now(UTC)
-    world.clock.now = lambda: still  # type: ignore[method-assign]
+    world.clock.instant = lambda: instant_of(still)  # type: ignore[method-assign]
     until = RETENTION.until(kind, still)
     number, staying = 0, 0
     for values in ENDING[kind]:

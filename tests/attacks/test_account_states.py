@@ -31,6 +31,7 @@ from front_door import Answer
 from hufu.actions import sessions
 from hufu.actions.administration import bar_account, close_account
 from hufu.domain.accounts import Account
+from hufu.domain.instants import Instant
 from hufu.domain.registrations import Registration
 from hufu.storage.registrations import Registrations
 from hufu.storage.sessions import Sessions
@@ -136,7 +137,7 @@ def sessions_outlive_the_account(patch: pytest.MonkeyPatch) -> None:
     """Two defences, each of which suffices: a bar and a closing end every session, and a session
     counts only while the account is active."""
 
-    def counts(_: object, found: Any, __: object, now: datetime) -> bool:
+    def counts(_: object, found: Any, __: object, now: Instant) -> bool:
         return bool(now < found.ends_at)
 
     patch.setattr(Sessions, "delete_all", answering_later(None))

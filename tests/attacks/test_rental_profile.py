@@ -85,7 +85,7 @@ def the_mobile_says_whose(patch: pytest.MonkeyPatch) -> None:
         async with deps.look() as work:
             named = await work.identifiers.find(deps.app.pool, shown.identifier)
         assert named is not None
-        return Caller(named.account_id, own.session_id, deps.now(), own.role)
+        return Caller(named.account_id, own.session_id, deps.instant(), own.role)
 
     patch.setattr("hufu.wire.serve.authenticate", believe)
 

@@ -1,10 +1,11 @@
 """Services that fail in ways that answers tell of."""
 
 from contextlib import AbstractContextManager
-from datetime import datetime
 
 from dialects.sampling import Stage
+from hufu.domain.instants import Instant
 from hufu.domain.passwords import Password, Scheme, Verifier
+from hufu.services.clock import Clock
 from hufu.services.delivery import Channel
 from hufu.services.overload import Overloaded
 
@@ -33,10 +34,10 @@ class _BusyHasher:
         raise Overloaded(5)
 
 
-class _StoppedClock:
+class _StoppedClock(Clock):
     """Tells no time."""
 
-    def now(self) -> datetime:
+    def instant(self) -> Instant:
         raise ArithmeticError
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from front_door import World
 from hufu.app import Server
+from hufu.domain.instants import instant_of
 from hufu.domain.permissions import Caller, Role
 from hufu.settings import DIALECTS
 
@@ -61,8 +62,7 @@ def admit_anybody(patch: pytest.MonkeyPatch) -> None:
     """From now on everybody is somebody, whatever they show."""
 
     async def anybody(*_: object) -> Caller:
-        now = datetime.now(UTC)
-        return Caller(1, None, now, Role.MEMBER)
+        return Caller(1, None, instant_of(datetime.now(UTC)), Role.MEMBER)
 
     patch.setattr("hufu.wire.serve.authenticate", anybody)
     patch.setattr("hufu.wire.serve.authenticate_by_password", anybody)

@@ -8,7 +8,9 @@ from typing import Any
 from front_door import JSON, Answer, World
 from hufu.actions.rewards import find_rule, set_rule
 from hufu.app import Server
+from hufu.domain.instants import Instant
 from hufu.domain.rewards import Once, RewardType, Rule
+from hufu.services.clock import Clock
 from rewarding import BALANCE, EVENTS, TEN, Member, app_secret, at, member
 
 NOON = at("2030-05-15 04:00:00")
@@ -88,13 +90,13 @@ def new_rule(
     return Rule("fomo", item, RewardType.DAILY, TEN, 1, once, per_day, True, now, None)
 
 
-class TroubledClock:
+class TroubledClock(Clock):
     """A clock that cannot tell the time."""
 
     def __init__(self, error: Exception) -> None:
         self._error = error
 
-    def now(self) -> datetime:
+    def instant(self) -> Instant:
         raise self._error
 
 

@@ -30,7 +30,9 @@ async def with_rows(world: World) -> None:
         await work.chains.add(now)
         await work.commit()
     await add_word(deps, "sesame", 1, 10, 2, now + timedelta(days=1))
-    await submit_word(deps, Caller(ACCOUNT, now, None, now, Role.MEMBER), SubmitWord("sesame"))
+    await submit_word(
+        deps, Caller(ACCOUNT, None, deps.instant(), Role.MEMBER), SubmitWord("sesame")
+    )
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY)

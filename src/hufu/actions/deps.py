@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from typing import Protocol
 
+from hufu.domain.instants import Instant
 from hufu.domain.limits import Limits
 from hufu.domain.passwords import PasswordPolicy, Scheme
 from hufu.domain.rewards import Deed
@@ -105,6 +106,10 @@ class Deps:
     def now(self) -> datetime:
         """The time by the database's clock, in UTC."""
         return self.clock.now()
+
+    def instant(self) -> Instant:
+        """The same as a number."""
+        return self.clock.instant()
 
     def begin(self) -> AbstractAsyncContextManager[Work]:
         """One transaction; nothing of it lasts without `commit`. Raises DatabaseUnavailable."""

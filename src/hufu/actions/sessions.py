@@ -1,7 +1,6 @@
 """Opening and ending sessions, and recognising who is signed in."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from uuid import uuid4
 
 from hufu.actions.deps import Deps
@@ -10,6 +9,7 @@ from hufu.domain.devices import marks_of
 from hufu.domain.errors import NotAllowed, SessionDead, SignInTooOld
 from hufu.domain.events import EventKind
 from hufu.domain.identifiers import Identifier
+from hufu.domain.instants import Instant, time_of
 from hufu.domain.limits import Cap, Limit, within
 from hufu.domain.passwords import Verifier
 from hufu.domain.permissions import Caller, Client, Role
@@ -122,13 +122,13 @@ async def authenticate(
 
     Raises SessionDead, and NotAllowed where somebody else is named too.
     """
-    now = deps.now()
+    now = deps.instant()
     network = client.network if deps.app.session_guesses_limited else None
     found = await deps.database.presented.find(token_hash(presented.token), view, network)
     if found is None or not proves(deps, found, presented, now):
         await _count_wrong(deps, network)
         raise SessionDead
-    if found.wrong_tokens and not within(_token_caps(deps), found.wrong_tokens, now):
+    if found.wrong_tokens and not within(_token_caps(deps), found.wrong_tokens, time_of(now)):
         raise SessionDead
     if presented.identifier is not None:
         await _refuse_other(deps, presented.identifier, found.account_id)
@@ -137,7 +137,7 @@ async def authenticate(
 
 def recognised(deps: Deps, presented: SessionToken, found: Presented | None) -> Caller | None:
     """Who is signed in, where what was found settles it; otherwise `authenticate` has to."""
-    now = deps.now()
+    now = deps.instant()
     if (
         found is None
         or found.wrong_tokens
@@ -148,9 +148,9 @@ def recognised(deps: Deps, presented: SessionToken, found: Presented | None) -> 
     return _used(deps, found, now)
 
 
-def _used(deps: Deps, found: Presented, now: datetime) -> Caller:
+def _used(deps: Deps, found: Presented, now: Instant) -> Caller:
     if found.wants_touch(now):
-        deps.database.last_seen.record(found.id, now)
+        deps.database.last_seen.record(found.id, time_of(now))
     return Caller(
         found.account_id,
         found.id,
@@ -162,7 +162,7 @@ def _used(deps: Deps, found: Presented, now: datetime) -> Caller:
     )
 
 
-def proves(deps: Deps, found: Presented, presented: SessionToken, now: datetime) -> bool:
+def proves(deps: Deps, found: Presented, presented: SessionToken, now: Instant) -> bool:
     """Whether the session counts in the app for what was presented."""
     return found.app == deps.app.name and found.proves(presented.account_id, now)
 
@@ -200,7 +200,8 @@ async def require_recent(deps: Deps, work: Work, caller: Caller) -> None:
     The sign-in itself, or a recovery code, must be recent. Raises SignInTooOld.
     """
     since = deps.now() - RECENT
-    if caller.signed_in_at >= since or await work.grants.issued_since(caller.account_id, since):
+    recent = time_of(caller.signed_in_at) >= since
+    if recent or await work.grants.issued_since(caller.account_id, since):
         return
     raise SignInTooOld
 

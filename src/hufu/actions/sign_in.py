@@ -217,7 +217,7 @@ async def authenticate_by_password(
     return Caller(
         account_id=account.id,
         session_id=None,
-        signed_in_at=deps.now(),
+        signed_in_at=deps.instant(),
         role=role,
     )
 

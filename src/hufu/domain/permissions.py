@@ -1,9 +1,9 @@
 """Who is asking, and what they are in an app."""
 
-from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from hufu.domain.instants import Instant
 from hufu.domain.profiles import Me, SealedDetails
 from hufu.domain.values import value
 
@@ -29,7 +29,7 @@ class Caller:
 
     account_id: int
     session_id: UUID | None
-    signed_in_at: datetime
+    signed_in_at: Instant
     role: Role
     name: str | None = None
     me: Me | None = None

@@ -1,10 +1,10 @@
 """Profiles: what an app knows of an account beyond who it is. One per account and app."""
 
 from dataclasses import field
-from datetime import datetime
 from enum import IntEnum, StrEnum
 
 from hufu.domain.identity_numbers import SealedIdentity
+from hufu.domain.instants import Instant
 from hufu.domain.values import value
 
 
@@ -34,9 +34,9 @@ class Profile:
     organisation_address: str | None
     person_name: str | None
     qq: str | None
-    created_at: datetime
-    updated_at: datetime
-    signed_in_at: datetime
+    created_at: Instant
+    updated_at: Instant
+    signed_in_at: Instant
 
 
 @value

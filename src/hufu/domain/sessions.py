@@ -7,6 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from hufu.domain.accounts import AccountState
+from hufu.domain.instants import Instant, span
 from hufu.domain.permissions import Role
 from hufu.domain.profiles import Me, SealedDetails
 from hufu.domain.values import value
@@ -16,6 +17,8 @@ RECENT = timedelta(minutes=15)
 
 TOUCH_AFTER = timedelta(minutes=1)
 """The last-seen time of a session is written no more often than this."""
+
+_TOUCH_AFTER = span(TOUCH_AFTER)
 
 
 class SignInMethod(StrEnum):
@@ -78,10 +81,10 @@ class Presented:
     app: str
     method: SignInMethod
     device: str | None
-    signed_in_at: datetime
-    seen_at: datetime
-    ends_at: datetime
-    expires_at: datetime
+    signed_in_at: Instant
+    seen_at: Instant
+    ends_at: Instant
+    expires_at: Instant
     account_state: AccountState
     role: Role
     wrong_tokens: Sequence[datetime]
@@ -89,7 +92,7 @@ class Presented:
     me: Me | None = None
     details: SealedDetails | None = None
 
-    def proves(self, named: int | None, now: datetime) -> bool:
+    def proves(self, named: int | None, now: Instant) -> bool:
         """Whether it still shows that its client is the account's owner; `named` is the account
         that was named beside it, if one was."""
         return (
@@ -98,13 +101,13 @@ class Presented:
             and (named is None or named == self.account_id)
         )
 
-    def used(self, now: datetime) -> "Presented":
+    def used(self, now: Instant) -> "Presented":
         """The same after a use: its idle life begins anew."""
         idle = self.ends_at - self.seen_at
         last = self.ends_at == self.expires_at
         ends_at = self.expires_at if last else min(self.expires_at, now + idle)
         return replace(self, seen_at=now, ends_at=ends_at)
 
-    def wants_touch(self, now: datetime) -> bool:
+    def wants_touch(self, now: Instant) -> bool:
         """Whether its last-seen time is worth writing."""
-        return now - self.seen_at >= TOUCH_AFTER
+        return now - self.seen_at >= _TOUCH_AFTER

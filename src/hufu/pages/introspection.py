@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from hufu.actions.introspection import introspect
 from hufu.domain.errors import Malformed
+from hufu.domain.instants import unix
 from hufu.domain.sessions import Presented, SignInMethod
 from hufu.pages.authorization import Backend, app_of_client
 from hufu.pages.problems import Problem, api_route, json_answer
@@ -66,7 +67,7 @@ def routes(backend: Backend, readers: Mapping[str, TokenReader]) -> list[Route]:
 def introspected(found: Presented) -> dict[str, object]:
     """What is said of a session that counts (RFC 7662, 2.2; names from RFC 7519 and OpenID
     Connect). Times are in seconds since 1970."""
-    signed_in = int(found.signed_in_at.timestamp())
+    signed_in = unix(found.signed_in_at)
     return {
         "active": True,
         "sub": str(found.account_id),
@@ -79,7 +80,7 @@ def introspected(found: Presented) -> dict[str, object]:
         "amr": AMR[found.method],
         "device": found.device,
         "iat": signed_in,
-        "exp": int(found.ends_at.timestamp()),
+        "exp": unix(found.ends_at),
         "sid": str(found.id),
     }
 

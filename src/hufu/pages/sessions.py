@@ -21,6 +21,7 @@ from hufu.actions.introspection import read_session, seen
 from hufu.actions.session_list import EndSession, ListSessions, end_session, list_sessions
 from hufu.actions.sessions import SessionToken, authenticate
 from hufu.domain.errors import GuessLimitReached, Malformed, SessionDead
+from hufu.domain.instants import time_of
 from hufu.domain.limits import MINUTE
 from hufu.domain.permissions import Caller, Client
 from hufu.domain.profiles import View
@@ -230,11 +231,11 @@ def session_answer(found: Presented) -> bytes:
             "user_id": found.account_id,
             "app": found.app,
             "roles": (found.role,),
-            "signed_in_at": found.signed_in_at,
+            "signed_in_at": time_of(found.signed_in_at),
             "method": found.method,
             "device": found.device,
-            "seen_at": found.seen_at,
-            "expires_at": found.ends_at,
+            "seen_at": time_of(found.seen_at),
+            "expires_at": time_of(found.ends_at),
         }
     )
 

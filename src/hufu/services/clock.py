@@ -7,19 +7,25 @@ machine's monotonic clock: stepping the machine's own wall clock changes nothing
 
 import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
+
+from hufu.domain.instants import Instant, instant_of_unix, time_of
 
 
 class Clock(Protocol):
     """Where an action gets the time from."""
 
-    def now(self) -> datetime:
-        """The current time, in UTC."""
+    def instant(self) -> Instant:
+        """The current time."""
         ...
 
+    def now(self) -> datetime:
+        """The same as a datetime, in UTC."""
+        return time_of(self.instant())
 
-class DatabaseClock:
+
+class DatabaseClock(Clock):
     """The database's clock; call `sync` at start and then every now and again."""
 
     def __init__(self, ask: Callable[[], Awaitable[datetime]]) -> None:
@@ -38,11 +44,11 @@ class DatabaseClock:
         """Whether the database was ever asked; before that there is no time to tell."""
         return self._offset is not None
 
-    def now(self) -> datetime:
-        """The database's time, in UTC."""
+    def instant(self) -> Instant:
+        """The database's time. Raises ClockUnknown."""
         if self._offset is None:
             raise ClockUnknown
-        return datetime.fromtimestamp(time.monotonic() + self._offset, UTC)
+        return instant_of_unix(time.monotonic() + self._offset)
 
 
 class ClockUnknown(Exception):

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from functools import partial
+from struct import Struct
 from types import MappingProxyType
 from uuid import UUID
 
@@ -16,12 +17,14 @@ from hufu.domain.permissions import Role
 from hufu.domain.profiles import Me, Profile, SealedDetails, Sex, View
 from hufu.domain.sessions import Presented, SignInMethod
 from hufu.storage.gathering import Gatherer, Lane, Sink
-from hufu.storage.profiles import PROFILE
+from hufu.storage.instants import packed
+from hufu.storage.profiles import PROFILE, read_times
 from hufu.storage.replica import Replica
 
+_ENDS_AT = "least(s.expires_at, s.seen_at + s.idle)"
 _SESSION = (
-    "s.id, s.account_id, s.app, s.method, s.device, s.created_at, s.seen_at, "
-    "least(s.expires_at, s.seen_at + s.idle), s.expires_at, a.state, r.role, l.hits"
+    "s.id, s.account_id, s.app, s.method, s.device, "
+    f"{packed('s.created_at', 's.seen_at', _ENDS_AT, 's.expires_at')}, a.state, r.role, l.hits"
 )
 _FROM_SESSION = (
     "FROM unnest($1::bytea[], $2::text[]) WITH ORDINALITY AS q (token_hash, network, place) "
@@ -51,8 +54,9 @@ SELECT q.place, {_SESSION}, {PROFILE}, n.real_name, n.sealed, n.blind_index, n.v
 ) {_FROM_PROFILE}
 LEFT JOIN identity_numbers n ON n.account_id = s.account_id AND n.app = s.app
 """  # noqa: S608
-_AFTER_SESSION = 13
-_AFTER_PROFILE = 30
+_AFTER_SESSION = 10
+_AFTER_PROFILE = 25
+_read_times = Struct(">4q").unpack
 
 
 # Calling an enumeration costs as much as a column does to read.
@@ -68,19 +72,20 @@ def _session(
     me: Me | None = None,
     details: SealedDetails | None = None,
 ) -> Presented:
+    signed_in_at, seen_at, ends_at, expires_at = _read_times(row[6])
     return Presented(
         row[1],
         row[2],
         row[3],
         _METHODS[row[4]],
         row[5],
-        row[6],
-        row[7],
-        row[8],
-        row[9],
-        _STATES[row[10]],
-        _ROLES[row[11]],
-        row[12] or (),
+        signed_in_at,
+        seen_at,
+        ends_at,
+        expires_at,
+        _STATES[row[7]],
+        _ROLES[row[8]],
+        row[9] or (),
         name,
         me,
         details,
@@ -92,8 +97,10 @@ def _with_name(row: asyncpg.Record) -> Presented:
 
 
 def _profile(row: asyncpg.Record) -> Profile | None:
-    account_id, name, sex, *rest = row[_AFTER_SESSION:_AFTER_PROFILE]
-    return None if account_id is None else Profile(account_id, name, _SEXES[sex], *rest)
+    account_id, name, sex, *texts, times = row[_AFTER_SESSION:_AFTER_PROFILE]
+    if account_id is None:
+        return None
+    return Profile(account_id, name, _SEXES[sex], *texts, *read_times(times))
 
 
 def _with_profile(row: asyncpg.Record) -> Presented:

@@ -11,6 +11,7 @@ from hufu.actions.deps import App, Deps
 from hufu.actions.sessions import SessionToken
 from hufu.domain.errors import Malformed, Refusal, all_refusals
 from hufu.domain.identifiers import Identifier
+from hufu.domain.instants import Instant
 from hufu.domain.passwords import Password
 from hufu.domain.permissions import Caller, Client, Role
 from hufu.domain.profiles import View
@@ -91,6 +92,10 @@ class Visit(Generic[Options]):
     def now(self) -> datetime:
         """The time by the database's clock, in UTC."""
         return self.clock.now()
+
+    def instant(self) -> Instant:
+        """The same as a number."""
+        return self.clock.instant()
 
 
 @value

@@ -15,6 +15,7 @@ from hufu.actions.sessions import SessionToken, SignedIn
 from hufu.dialects.company import DIALECT
 from hufu.dialects.company import messages as m
 from hufu.domain.errors import Malformed, all_refusals
+from hufu.domain.instants import instant_of
 from hufu.domain.passwords import PasswordPolicy, Scheme
 from hufu.domain.permissions import Client, Role
 from hufu.domain.profiles import Profile, Sex
@@ -98,7 +99,7 @@ def read(struct: type[S], fields: Fields) -> S:
 
 def profile(**filled: str | None) -> Profile:
     absent = dict.fromkeys(Profile.__slots__)
-    times = dict.fromkeys(("created_at", "updated_at", "signed_in_at"), NOW)
+    times = dict.fromkeys(("created_at", "updated_at", "signed_in_at"), instant_of(NOW))
     known = {"account_id": 7, "name": "用户ABC123", "sex": Sex.UNDISCLOSED}
     return Profile(**{**absent, **times, **known, **filled})  # type: ignore[arg-type]
 
@@ -245,13 +246,13 @@ def test_the_forgotten_password_must_be_another() -> None:
 @given(st.integers(-(10**8), 10**9))
 def test_a_skew_is_in_seconds_whatever_the_unit(off: int) -> None:
     seconds = NOW_SECONDS + off
-    assert m.clock_skew(str(seconds), NOW) == abs(off)
-    assert m.clock_skew(str(seconds * 1000), NOW) == pytest.approx(abs(off), abs=0.001)
+    assert m.clock_skew(str(seconds), instant_of(NOW)) == abs(off)
+    assert m.clock_skew(str(seconds * 1000), instant_of(NOW)) == pytest.approx(abs(off), abs=0.001)
 
 
 @given(st.from_regex(r"[0-9]{8,13}", fullmatch=True))
 def test_any_time_of_8_to_13_digits_is_a_time(utime: str) -> None:
-    assert m.clock_skew(read(m.GetUserInfo, {"utime": utime}).utime, NOW) >= 0
+    assert m.clock_skew(read(m.GetUserInfo, {"utime": utime}).utime, instant_of(NOW)) >= 0
 
 
 @pytest.mark.parametrize("utime", ["", "1234567", "1" * 14, "12345678.0", "-12345678", "1_234_567"])

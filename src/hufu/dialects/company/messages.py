@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from ipaddress import IPv4Address
 from types import MappingProxyType
 from typing import Annotated, ClassVar
@@ -27,6 +26,7 @@ from hufu.actions.sign_up import RegisterWithCode, SendCodeForState
 from hufu.dialects.company.errors import OK, says
 from hufu.domain.errors import Malformed, PhoneMalformed
 from hufu.domain.identifiers import Identifier
+from hufu.domain.instants import SECOND, Instant, instant_of_unix
 from hufu.domain.names import mask_phone
 from hufu.domain.passwords import Password
 from hufu.domain.permissions import Role
@@ -129,10 +129,12 @@ def remainder(phone: str, utime: str) -> str:
     return str((int(phone) - int(utime)) % MODULUS)
 
 
-def clock_skew(utime: str, now: datetime) -> float:
+def clock_skew(utime: str, now: Instant) -> float:
     """How far the client's time is off, in seconds; 13 digits are milliseconds, fewer seconds."""
-    unit = 1000 if len(utime) == MILLISECOND_DIGITS else 1
-    return abs(now.timestamp() - int(utime) / unit)
+    sent = int(utime)
+    if len(utime) == MILLISECOND_DIGITS:
+        return abs(now - instant_of_unix(sent / 1000)) / SECOND
+    return abs(now - instant_of_unix(sent)) / SECOND
 
 
 def mobile(digits: str) -> Identifier:
@@ -202,7 +204,7 @@ class _Timed(msgspec.Struct):
 
     def note_clock(self, visit: Visit) -> None:
         """Record how far the client's clock is off; raises Malformed where that is limited."""
-        skew = clock_skew(self.utime, visit.now())
+        skew = clock_skew(self.utime, visit.instant())
         metrics.add_clock_skew(visit.app.name, skew)
         window = visit.options.utime_window_seconds
         if window and skew > window:

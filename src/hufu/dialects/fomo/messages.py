@@ -28,6 +28,7 @@ from hufu.actions.sign_in import LogIn
 from hufu.dialects.fomo.errors import OK, says
 from hufu.domain.errors import Malformed, NotSignedIn
 from hufu.domain.identifiers import IdentifierKind
+from hufu.domain.instants import unix
 from hufu.domain.names import display_name, handle
 from hufu.domain.passwords import Password
 from hufu.domain.profiles import Me, Sex
@@ -273,7 +274,7 @@ def user_info(me: Me, visit: Visit) -> UserInfo:
         email=me.email,
         phone=national(me.phone) if me.phone else None,
         sex=str(shown.sex.value),
-        last_time=str(int(shown.signed_in_at.timestamp())),
+        last_time=str(unix(shown.signed_in_at)),
         status="0",
         zip=shown.zip,
         province=shown.province,
@@ -281,8 +282,8 @@ def user_info(me: Me, visit: Visit) -> UserInfo:
         address=shown.address,
         country=shown.country,
         group="0",
-        add_time=str(int(shown.created_at.timestamp())),
-        update_time=str(int(shown.updated_at.timestamp())),
+        add_time=str(unix(shown.created_at)),
+        update_time=str(unix(shown.updated_at)),
         is_deleted="0",
         c_type="0",
         extra_attr=None,
