@@ -37,6 +37,7 @@ from contestants import (
     cycled,
 )
 from figures import FLOORS, Figure, Results, machine, rounded, saved
+from goals import LIBRARIES, bare_hash
 from hufu.services.load import Load, Outcome, Sent
 from hufu.services.load_run import put_load
 from hufu.services.postgres import EmbeddedPostgres
@@ -118,17 +119,17 @@ class Bench:
     @contextmanager
     def _floors(
         self, contestant: Contestant, cores: Cores, label: str
-    ) -> Iterator[dict[str, Callable[[], Figure]]]:
-        """What measures the floor below hufu's operations of that name."""
+    ) -> Iterator[dict[str, list[Callable[[], Figure]]]]:
+        """What measures the floors below hufu's operations of that name, its own first."""
         if not isinstance(contestant, Hufu):
             yield {}
             return
-        hashes = partial(self.argon2, cores, len(cores.server), label)
+        hashes = [partial(self.argon2, each, cores, len(cores.server), label) for each in LIBRARIES]
         if label != ONE:
             yield {SIGN_IN: hashes}
             return
         with self.bare_asgi(cores) as bare:
-            yield {SIGN_IN: hashes, SESSION_CHECK: bare}
+            yield {SIGN_IN: hashes, SESSION_CHECK: [bare]}
 
     def _in_slices(
         self,
@@ -136,20 +137,19 @@ class Bench:
         operation: Operation,
         running: Served,
         label: str,
-        floors: Mapping[str, Callable[[], Figure]],
+        floors: Mapping[str, list[Callable[[], Figure]]],
     ) -> None:
-        """One operation, in turns with its floor."""
+        """One operation, in turns with its floors."""
         measured = partial(self.measure, contestant.name, operation, running, label)
         if not isinstance(contestant, Hufu) or operation.name not in {SESSION_CHECK, SIGN_IN}:
             measured(self.asked.warm_up)
             return
-        floor = floors.get(operation.name)
         for number in range(SLICES):
-            bare = floor and floor()
+            below = [floor() for floor in floors.get(operation.name, [])]
             figure = measured(WARM_AGAIN if number else self.asked.warm_up)
-            if bare:
-                figure.floor_rate.append(bare.rate[-1])
-                figure.floor_p50.append(bare.p50[-1])
+            for bare in below:
+                figure.floor_rate.setdefault(bare.call, []).append(bare.rate[-1])
+                figure.floor_p50.setdefault(bare.call, []).append(bare.p50[-1])
 
     def measure(
         self, name: str, operation: Operation, running: Served, label: str, warm_up: float
@@ -211,11 +211,13 @@ class Bench:
             operation = Operation(SESSION_CHECK, call, cycled(sent), b'"status": 1', CHECKS)
             yield partial(self.measure, FLOORS, operation, bare, ONE, WARM_AGAIN)
 
-    def argon2(self, cores: Cores, threads: int, label: str) -> Figure:
+    def argon2(self, library: str, cores: Cores, threads: int, label: str) -> Figure:
         """Bare hashes."""
         seconds = str(HASHES_LAST * self.asked.seconds)
-        command = self._floor("argon2", "--at-once", str(threads), "--seconds", seconds)
-        figure = self.results.figure(FLOORS, SIGN_IN, "Argon2id", label, threads)
+        command = self._floor(
+            *("argon2", "--library", library, "--at-once", str(threads), "--seconds", seconds)
+        )
+        figure = self.results.figure(FLOORS, SIGN_IN, bare_hash(library), label, threads)
         self._own(figure, command, cores)
         return figure
 

@@ -23,7 +23,7 @@ CHECKS, WRITES, HASHES = 256, 16, 8
 SESSION_CHECK, SIGN_IN, REGISTER = "session check", "sign-in", "register"
 PROFILE_WRITE, DAILY = "profile write", "daily sign-in"
 COST = Argon2Cost()
-EQUAL = f"Argon2id, {COST.memory_kib} KiB, t = {COST.passes}, p = {COST.lanes}"
+EQUAL = f"Argon2id, {COST.memory_kib} KiB, t = {COST.passes}, p = 1"
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from contestants import SIGN_IN, Contestant
+from goals import LIBRARIES, bare_hash
 from revocation import Revoked
 
 FLOORS = "floors"
@@ -31,9 +32,9 @@ class Figure:
     load_busy: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
     """Cores that the server and PostgreSQL used."""
-    floor_rate: list[float] = field(default_factory=list)
-    floor_p50: list[float] = field(default_factory=list)
-    """Of its floor, right before each, where they took turns."""
+    floor_rate: dict[str, list[float]] = field(default_factory=dict)
+    floor_p50: dict[str, list[float]] = field(default_factory=dict)
+    """Of its floors, right before each, where they took turns."""
 
 
 @dataclass
@@ -63,7 +64,7 @@ class Results:
 
     def hash_rate(self, cores: str) -> float:
         """Bare hashes a second in the newest round."""
-        return self.figures[FLOORS, SIGN_IN, "Argon2id", cores].rate[-1]
+        return self.figures[FLOORS, SIGN_IN, bare_hash(LIBRARIES[0]), cores].rate[-1]
 
 
 def machine() -> dict[str, Any]:

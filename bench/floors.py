@@ -20,13 +20,15 @@ from typing import Any
 
 import asyncpg
 import uvloop
-from argon2.low_level import Type, hash_secret, verify_secret
+from argon2 import PasswordHasher
 from granian import Granian
 from granian.constants import Interfaces, Loops
 from granian.log import LogLevels
+from nacl.pwhash import argon2id
 
+from goals import LIBRARIES
 from hufu.cli.serve import BACKLOG
-from hufu.services.argon2 import HASH_BYTES, SALT_BYTES, Argon2Cost
+from hufu.services.argon2 import KIB, Argon2Cost
 
 BODY = json.dumps({"status": 1, "message": "OK", "data": {"account": 1, "app": "floor"}}).encode()
 HEADERS = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(BODY))]
@@ -93,23 +95,17 @@ async def replay(
     return took
 
 
-def hashes(threads: int, seconds: float) -> list[float]:
+def hashes(library: str, threads: int, seconds: float) -> list[float]:
     """Check a password at hufu's cost in so many threads; the times that each took (s)."""
     cost, secret, took = Argon2Cost(), os.urandom(32), []
-    kept = hash_secret(
-        secret,
-        os.urandom(SALT_BYTES),
-        time_cost=cost.passes,
-        memory_cost=cost.memory_kib,
-        parallelism=cost.lanes,
-        hash_len=HASH_BYTES,
-        type=Type.ID,
-    )
+    reference = PasswordHasher(cost.passes, cost.memory_kib, parallelism=1)
+    check = {"libsodium": argon2id.verify, "argon2-cffi": reference.verify}[library]
+    kept = argon2id.str(secret, cost.passes, cost.memory_kib * KIB)
     end = time.perf_counter() + seconds
 
     def work() -> None:
         while (start := time.perf_counter()) < end:
-            verify_secret(kept, secret, Type.ID)
+            check(kept, secret)
             took.append(time.perf_counter() - start)
 
     working = [threading.Thread(target=work) for _ in range(threads)]
@@ -135,6 +131,7 @@ def main() -> None:
     """Be one floor."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("floor", choices=("asgi", "statements", "argon2"))
+    parser.add_argument("--library", choices=LIBRARIES, default=LIBRARIES[0])
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--url", default="")
     parser.add_argument("--transactions", type=Path)
@@ -147,7 +144,7 @@ def main() -> None:
         serve(asked.port)
     elif asked.floor == "argon2":
         began, cpu = time.perf_counter(), time.process_time()
-        took = hashes(asked.at_once, asked.seconds)
+        took = hashes(asked.library, asked.at_once, asked.seconds)
         own = (time.process_time() - cpu) / (time.perf_counter() - began)
         _tell(took, asked.seconds, own)
     else:

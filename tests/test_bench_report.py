@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 import report
-from goals import goals
+from goals import bare_hash, goals
 from picture import picture
 from report import DOCUMENT, FIRST, LAST, bars, tables
 
@@ -26,8 +26,8 @@ def figure(contestant: str, operation: str, call: str, *rates: float, **more: An
         "errors": 0,
         "load_busy": [0.5 for _ in rates],
         "cpu": [1.0 for _ in rates],
-        "floor_rate": [],
-        "floor_p50": [],
+        "floor_rate": {},
+        "floor_p50": {},
     }
     return known | more
 
@@ -74,12 +74,25 @@ def test_a_share_is_of_the_same_round() -> None:
 
 def test_a_share_is_of_the_slice_before() -> None:
     """Where both took turns; rates of another moment do not count."""
-    slices = {"floor_rate": [80.0, 40.0], "floor_p50": [2.0, 4.0]}
-    check = figure("hufu", "session check", "GET /rental/api/check_login", 60.0, 20.0, **slices)
-    half = figure("hufu", "sign-in", "POST /x, half load", 1.0, 1.0, p50=[3.0, 5.0], **slices)
+    asgi = {"floor_rate": {BARE["call"]: [80.0, 40.0]}}
+    check = figure("hufu", "session check", "GET /rental/api/check_login", 60.0, 20.0, **asgi)
+    hashes = {"floor_p50": {bare_hash("libsodium"): [2.0, 4.0]}}
+    half = figure("hufu", "sign-in", "POST /x, half load", 1.0, 1.0, p50=[3.0, 5.0], **hashes)
     found = reached(run(BARE, check, half))
     assert found["`/api/check_login` against bare ASGI"] == ("0.62", True)
     assert found["sign-in latency at half load, against one hash"] == ("1.38", False)
+
+
+def test_a_sign_in_stands_beside_the_hash_of_either_library() -> None:
+    """hufu's own, which is the faster one, and the one that servers in Python use."""
+    floors = [
+        figure("floors", "sign-in", bare_hash("libsodium"), 40.0),
+        figure("floors", "sign-in", bare_hash("argon2-cffi"), 20.0),
+    ]
+    found = reached(run(*floors, figure("hufu", "sign-in", "POST /fomo/customer/login", 30.0)))
+    name = "sign-in, `fomo`, one core, against bare Argon2id of"
+    assert found[f"{name} libsodium"] == ("0.75", False)
+    assert found[f"{name} argon2-cffi"] == ("1.50", True)
 
 
 def test_a_loss_is_shown_as_one() -> None:

@@ -1,12 +1,13 @@
 """How many hashes may wait, and for how long: it follows from what one costs."""
 
 import time
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 
 import pytest
+from argon2.low_level import Type, hash_secret, hash_secret_raw
 
-from hufu.domain.passwords import Password, Scheme
+from hufu.domain.passwords import Password, Scheme, Verifier, keyed
 from hufu.services.argon2 import Argon2Cost, Argon2Hasher
 from hufu.services.keys import Keyring
 from hufu.services.overload import Overloaded, Patience
@@ -63,3 +64,29 @@ async def test_hashes_are_computed_and_compared(make: Callable[..., Argon2Hasher
     with pytest.raises(Overloaded), hasher.place():
         pytest.fail("there was a place")
     assert hasher.threads.refused == 1
+
+
+async def test_it_is_the_argon2id_that_everybody_has(make: Callable[..., Argon2Hasher]) -> None:
+    """A verifier of another library, of any number of lanes, and one that another one can read."""
+    hasher = make(slots=1, deadline=30, queue=9)
+    material = PASSWORD.material(Scheme.PLAIN)
+    assert material is not None
+    secret = keyed(material, PEPPER.keys[1])
+    for lanes in (1, 4):
+        foreign = hash_secret(secret, bytes(16), 1, 64, lanes, 32, Type.ID).decode()
+        assert await hasher.matches(PASSWORD, Verifier(Scheme.PLAIN, 1, foreign))
+        assert not await hasher.matches(
+            Password.typed("battery staple 2"), Verifier(Scheme.PLAIN, 1, foreign)
+        )
+    own = (await hasher.make(PASSWORD, Scheme.PLAIN)).argon2
+    kind, version, cost, salt, hashed = own.split("$")[1:]
+    assert (kind, version, cost) == ("argon2id", "v=19", "m=8,t=1,p=1")
+    again = hash_secret_raw(secret, b64decode(f"{salt}=="), 1, 8, 1, 32, Type.ID)
+    assert b64encode(again).decode().rstrip("=") == hashed
+    assert len(b64decode(f"{salt}==")) == 16
+
+
+async def test_a_verifier_that_is_none_matches_nothing(make: Callable[..., Argon2Hasher]) -> None:
+    hasher = make(slots=1, deadline=30, queue=9)
+    for broken in ("", "$argon2id$v=19$m=8,t=1,p=1$", "x" * 97):
+        assert not await hasher.matches(PASSWORD, Verifier(Scheme.PLAIN, 1, broken))

@@ -1,4 +1,8 @@
-"""Argon2id, in a bounded pool of threads and never on the event loop (RFC 9106)."""
+"""Argon2id (RFC 9106), in a bounded pool of threads and never on the event loop.
+
+It is libsodium's, which has it for the vector units of today's processors and looks at start what
+this one has.
+"""
 
 import asyncio
 import os
@@ -8,15 +12,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
-from argon2.exceptions import VerifyMismatchError
-from argon2.low_level import Type, hash_secret, verify_secret
+from nacl.exceptions import InvalidkeyError
+from nacl.pwhash import argon2id
 
 from hufu.domain.passwords import Password, Scheme, Verifier, keyed
 from hufu.services.keys import Keyring
 from hufu.services.overload import BoundedThreads, Patience
 
-SALT_BYTES = 16
-HASH_BYTES = 32
+SECRET_BYTES = 32
+KIB = 1024
 RETRY_AFTER = 1
 WORTH_WAITING_FOR = 2
 """So many hashes a request waits for where more come than can be computed."""
@@ -27,11 +31,10 @@ NICENESS = 5
 
 @dataclass(frozen=True, slots=True)
 class Argon2Cost:
-    """Argon2id's parameters; the defaults are OWASP's (19 MiB, 2 passes, 1 lane)."""
+    """Argon2id's parameters; the defaults are OWASP's (19 MiB, 2 passes). There is one lane."""
 
     memory_kib: int = 19 * 1024
     passes: int = 2
-    lanes: int = 1
 
 
 class Hasher(Protocol):
@@ -78,7 +81,7 @@ class Argon2Hasher:
         self._pepper = pepper
         self._cost = cost
         began = time.thread_time()
-        self._decoy = self._hash(os.urandom(HASH_BYTES))
+        self._decoy = self._hash(os.urandom(SECRET_BYTES))
         seconds = time.thread_time() - began
         queue = max(1, round(deadline / seconds * slots)) if queue is None else queue
         self._threads = BoundedThreads(
@@ -119,7 +122,7 @@ class Argon2Hasher:
 
     async def matches(self, password: Password, verifier: Verifier | None) -> bool:
         """Whether it is the verifier's password; a decoy is checked where nothing could match."""
-        hashed, secret = self._decoy, os.urandom(HASH_BYTES)
+        hashed, secret = self._decoy, os.urandom(SECRET_BYTES)
         if verifier is not None:
             material = password.material(verifier.scheme)
             pepper = self._pepper.keys.get(verifier.pepper_version)
@@ -130,7 +133,7 @@ class Argon2Hasher:
     def outdated(self, verifier: Verifier, scheme: Scheme) -> bool:
         """Whether scheme, pepper or cost are not today's; a newer pepper is tomorrow's, which a
         server that was restarted earlier has in use."""
-        cost = f"$m={self._cost.memory_kib},t={self._cost.passes},p={self._cost.lanes}$"
+        cost = f"$m={self._cost.memory_kib},t={self._cost.passes},p=1$"
         return (
             verifier.scheme is not scheme
             or verifier.pepper_version < self._pepper.current
@@ -142,19 +145,11 @@ class Argon2Hasher:
         self._threads.close()
 
     def _hash(self, secret: bytes) -> bytes:
-        return hash_secret(
-            secret,
-            os.urandom(SALT_BYTES),
-            time_cost=self._cost.passes,
-            memory_cost=self._cost.memory_kib,
-            parallelism=self._cost.lanes,
-            hash_len=HASH_BYTES,
-            type=Type.ID,
-        )
+        return argon2id.str(secret, self._cost.passes, self._cost.memory_kib * KIB)
 
 
 def _verify(hashed: bytes, secret: bytes) -> bool:
     try:
-        return verify_secret(hashed, secret, Type.ID)
-    except VerifyMismatchError:
+        return argon2id.verify(hashed, secret)
+    except InvalidkeyError:
         return False
