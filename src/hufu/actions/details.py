@@ -11,17 +11,18 @@ from hufu.actions.permissions import lock_own
 from hufu.domain.identity_numbers import SealedIdentity
 from hufu.domain.permissions import Caller, Client, Role
 from hufu.domain.profiles import Profile
+from hufu.domain.values import value
 from hufu.storage.work import Work
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ReadDetails:
     """Show me my company's details."""
 
     client: Client
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Details:
     """A company's details; `inviter_phone` (E.164) is another person's number."""
 
