@@ -27,7 +27,7 @@ from granian.log import LogLevels
 from nacl.pwhash import argon2id
 
 from goals import LIBRARIES
-from hufu.cli.serve import BACKLOG
+from hufu.cli.serving import BACKLOG
 from hufu.services.argon2 import KIB, Argon2Cost
 
 BODY = json.dumps({"status": 1, "message": "OK", "data": {"account": 1, "app": "floor"}}).encode()

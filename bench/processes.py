@@ -17,8 +17,6 @@ HOST = "127.0.0.1"
 START_LIMIT, STOP_LIMIT = 60.0, 15.0  # Seconds
 ASK_EVERY = 0.01
 MIB = 1024 * 1024
-WORKER = "hufu.cli.worker"
-"""Is in the command of a process that serves."""
 
 
 @dataclass(frozen=True)
@@ -73,16 +71,19 @@ class Served:
 
     def worker(self) -> float:
         """Resident memory of the largest process that serves, MiB."""
-        processes = self.tree()
-        workers = [each for each in processes if WORKER in _command(each)]
-        return max(_rss(each) for each in workers or processes) / MIB
+        return max(_rss(each) for each in self.workers() or self.tree()) / MIB
+
+    def workers(self) -> list[psutil.Process]:
+        """hufu's processes that serve: they are forked by a child of the first."""
+        return [each for each in self.tree() if _is_forked(each, self.process)]
 
 
-def _command(process: psutil.Process) -> str:
+def _is_forked(process: psutil.Process, first: psutil.Process) -> bool:
     try:
-        return " ".join(process.cmdline())
+        same = process.exe() == first.exe()
+        return same and first.pid not in {process.pid, process.ppid()}
     except psutil.Error:  # It has just ended.
-        return ""
+        return False
 
 
 def _rss(process: psutil.Process) -> int:

@@ -13,7 +13,7 @@ import psutil
 from hufu.cli.bench_calls import Rental
 from hufu.services.load import Sent
 from hufu.services.load_run import is_whole
-from processes import HOST, WORKER, served
+from processes import HOST, served
 
 if TYPE_CHECKING:
     from hufu_server import Hufu
@@ -86,7 +86,7 @@ def revoke(hufu: "Hufu", count: int, cores: frozenset[int]) -> Revoked:
     client = hufu.client("rental")
     assert isinstance(client, Rental)
     with served(hufu.program(), cores) as running:
-        workers = [each for each in running.tree() if WORKER in " ".join(each.cmdline())]
+        workers = running.workers()
         found.workers = len(workers)
         host = hufu.door.host
         lines = _two_lines(hufu.port, host, workers)

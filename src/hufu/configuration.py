@@ -23,9 +23,8 @@ import msgspec
 from hufu.domain.limits import Limits
 from hufu.services.keys import KeyMalformed, Keyring
 from hufu.settings import DIALECTS, OUTBOX, AppSettings, Settings, default_apps, fields_of
+from hufu.variables import CONFIG_VARIABLE, PREFIX
 
-CONFIG_VARIABLE = "HUFU_CONFIG"
-PREFIX = "HUFU_"
 SECRETS_FILE = "secrets.toml"
 NOTHING: Mapping[str, object] = MappingProxyType({})
 

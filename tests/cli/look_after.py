@@ -1,8 +1,11 @@
-"""Looks after workers that stand in for those that serve: `look_after.py FOLDER COUNT`."""
+"""Looks after workers that stand in for those that serve: `look_after.py FOLDER COUNT [loaded]`."""
 
 import socket
 import sys
+from functools import partial
 from pathlib import Path
+
+import stand_in
 
 from hufu.cli.workers import Workers
 
@@ -11,7 +14,8 @@ KILL_AFTER = 0.3
 
 def main() -> None:
     folder = Path(sys.argv[1])
-    stand_in = (sys.executable, str(Path(__file__).with_name("stand_in.py")), str(folder))
+    loaded = partial(stand_in.stand_in, folder) if sys.argv[3:] else None
+    command = (sys.executable, stand_in.__file__, str(folder))
     with (
         socket.create_server(("127.0.0.1", 0)) as listening,
         (folder / "died").open("a", buffering=1) as died,
@@ -19,7 +23,8 @@ def main() -> None:
             int(sys.argv[2]),
             listening,
             lambda pid: print(pid, file=died),
-            command=stand_in,
+            command=command,
+            loaded=loaded,
             kill_after=KILL_AFTER,
         ) as workers,
     ):

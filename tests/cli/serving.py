@@ -24,7 +24,6 @@ from hufu.services.postgres import EmbeddedPostgres
 HUFU = Path(sys.executable).with_name("hufu")
 HOST = "127.0.0.1"
 PATIENCE = 30.0  # Seconds
-WORKER = "hufu.cli.worker"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -175,9 +174,9 @@ def ready_after(server: Serving) -> float:
 
 
 def _serves(process: psutil.Process, looked_after_by: int) -> bool:
-    """What the workers are forked from bears their name."""
+    """What the workers are forked from is a child of who looks after them."""
     try:
-        named = WORKER in " ".join(process.cmdline())
-        return named and process.ppid() != looked_after_by
+        same = process.exe() == psutil.Process(looked_after_by).exe()
+        return same and process.ppid() != looked_after_by
     except psutil.Error:  # Gone, or a zombie.
         return False

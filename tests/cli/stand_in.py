@@ -29,10 +29,10 @@ def work(folder: Path, told: int, life: int) -> None:
     select.select([life], [], [])
 
 
-def main() -> None:
-    if order := forked(socket.socket(fileno=int(sys.argv[2]))):
-        work(Path(sys.argv[1]), order[1], int(sys.argv[3]))
+def stand_in(folder: Path, orders: int, life: int, _: int) -> None:
+    if order := forked(socket.socket(fileno=orders)):
+        work(folder, order[1], life)
 
 
 if __name__ == "__main__":
-    main()
+    stand_in(Path(sys.argv[1]), *map(int, sys.argv[2:5]))

@@ -73,11 +73,12 @@ def catches(pid: int) -> bool:
 
 
 @contextmanager
-def looking_after(folder: Path, count: int, *said: str) -> Iterator[Looking]:
+def looking_after(folder: Path, count: int, *said: str, loaded: bool = False) -> Iterator[Looking]:
     for each in said:
         (folder / each).touch()
     (folder / "died").touch()
-    started = subprocess.Popen([sys.executable, str(LOOK_AFTER), str(folder), str(count)])
+    more = ["loaded"] * loaded
+    started = subprocess.Popen([sys.executable, str(LOOK_AFTER), str(folder), str(count), *more])
     looking = Looking(psutil.Process(started.pid), started, folder)
     try:
         until(lambda: len(looking.workers()) == count or "broken" in said)
@@ -89,9 +90,10 @@ def looking_after(folder: Path, count: int, *said: str) -> Iterator[Looking]:
         started.wait(20)
 
 
-@pytest.fixture
-def looking(tmp_path: Path) -> Iterator[Looking]:
-    with looking_after(tmp_path, 3) as looking:
+@pytest.fixture(params=[False, True], ids=["started", "split off"])
+def looking(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Looking]:
+    """However what they are forked from began."""
+    with looking_after(tmp_path, 3, loaded=request.param) as looking:
         until(lambda: len(looking.ready()) == 3)
         yield looking
 

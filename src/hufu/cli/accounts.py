@@ -10,11 +10,11 @@ from hufu.actions import administration
 from hufu.actions.administration import AccountClosed, AccountShown
 from hufu.actions.deps import Deps
 from hufu.cli.account_view import account_facts, print_account
+from hufu.cli.configured import configured
 from hufu.cli.erasures import erasures, replay_erasures
 from hufu.cli.options import (
     JSON,
     app_named,
-    configured,
     one_app_per_pool,
     pools_of,
     with_database,

@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 
 from hufu.actions.app_secrets import make_app_secret, read_app_secrets, retire_app_secrets
-from hufu.cli.options import JSON, app_named, configured, with_database
+from hufu.cli.configured import configured
+from hufu.cli.options import JSON, app_named, with_database
 from hufu.cli.output import print_json, print_table, stamp
 from hufu.core import Core
 

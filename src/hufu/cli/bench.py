@@ -11,7 +11,8 @@ import click
 
 from hufu.cli.bench_calls import CLIENTS, Client, Door, Person, Refused
 from hufu.cli.bench_operations import Measured, measure, operations, registered
-from hufu.cli.options import JSON, configured, described
+from hufu.cli.configured import configured
+from hufu.cli.options import JSON, described
 from hufu.cli.output import print_json, print_table
 from hufu.services.load import Load, Sent
 from hufu.settings import AppSettings, Settings

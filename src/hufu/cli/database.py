@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from hufu.cli.options import configuration, configured, embedded
+from hufu.cli.configured import configured
+from hufu.cli.options import configuration, embedded
 from hufu.storage.upgrade import ATTEMPTS
 from hufu.storage.upgrade import migrate as apply_migrations
 

@@ -10,9 +10,9 @@ import msgspec
 from msgspec import Meta
 
 from hufu.cli.settings import KIND, TABLES
-from hufu.configuration import CONFIG_VARIABLE, PREFIX
 from hufu.services.providers import ProviderSettings
 from hufu.settings import DIALECTS, AppSettings, Settings, fields_of
+from hufu.variables import CONFIG_VARIABLE, PREFIX
 
 INTRO = f"""\
 # Settings

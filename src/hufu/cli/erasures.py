@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 
 from hufu.actions import erasures as actions
-from hufu.cli.options import configured, one_app_per_pool, with_database
+from hufu.cli.configured import configured
+from hufu.cli.options import one_app_per_pool, with_database
 from hufu.core import Core
 from hufu.domain.erasures import Erasure
 from hufu.services.erasures import line_of, read_erasures

@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 
 from hufu.actions.janitor import Swept
-from hufu.cli.options import JSON, configured, with_database
+from hufu.cli.configured import configured
+from hufu.cli.options import JSON, with_database
 from hufu.cli.output import print_json, print_table, progress, stamp
 from hufu.core import Core
 from hufu.domain.retention import Perishable

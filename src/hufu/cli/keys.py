@@ -10,13 +10,15 @@ import click
 
 from hufu.actions.keys import Resealed, count_key_uses
 from hufu.actions.keys import reseal as reseal_numbers
+from hufu.cli.configured import configured
 from hufu.cli.key_file import FileUnchanged, replace_value
-from hufu.cli.options import JSON, SECRETS, configuration, configured, described, with_database
+from hufu.cli.options import JSON, SECRETS, configuration, described, with_database
 from hufu.cli.output import print_json, print_table, progress
-from hufu.configuration import PREFIX, SECRETS_FILE
+from hufu.configuration import SECRETS_FILE
 from hufu.core import Core
 from hufu.services.keys import NEXT, Keyring
 from hufu.storage.key_uses import KeyUse
+from hufu.variables import PREFIX
 
 PEPPER, IDENTITY_KEY = SECRETS
 NUMBERS = "identity numbers"

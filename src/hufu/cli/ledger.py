@@ -11,8 +11,9 @@ from hufu.actions import ledger as actions
 from hufu.actions.deps import Deps
 from hufu.actions.ledger import Audited, ReadBalance, TransferUnknown
 from hufu.cli import parameters
+from hufu.cli.configured import configured
 from hufu.cli.ledger_view import amounts_facts, entries_facts, print_entries, print_transfer
-from hufu.cli.options import JSON, any_app, configured, pools_of, with_database
+from hufu.cli.options import JSON, any_app, pools_of, with_database
 from hufu.cli.output import print_json, print_table, progress, stamp
 from hufu.cli.reasons import REASON
 from hufu.core import Core

@@ -8,7 +8,8 @@ import msgspec
 
 from hufu import __version__
 from hufu.cli import openapi_backend, openapi_calls, openapi_sessions
-from hufu.cli.options import configured, described
+from hufu.cli.configured import configured
+from hufu.cli.options import described
 from hufu.cli.output import print_json
 from hufu.core import app_url
 from hufu.settings import DIALECTS, AppSettings, Settings

@@ -6,43 +6,27 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import click
 import msgspec
 
 from hufu.actions.deps import Deps
-from hufu.configuration import CONFIG_VARIABLE, PREFIX, Configuration, load
+from hufu.configuration import Configuration, load
 from hufu.core import Core, open_core
 from hufu.services.clock import DatabaseClock
 from hufu.services.keys import Keyring
 from hufu.services.postgres import EmbeddedPostgres
 from hufu.storage.schema import Fit
+from hufu.variables import PREFIX
 
 T = TypeVar("T")
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 POSTGRES = "postgres"
 SECRETS = ("pepper", "identity_key")
 LARGEST_ACCOUNT = 2**31 - 1
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-
-
-def configured(command: Command) -> Command:
-    """The options that say which settings a command works with."""
-    config = click.option(
-        "--config",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        envvar=CONFIG_VARIABLE,
-        help="Configuration file; without one, development mode.",
-    )
-    data = click.option(
-        "--data",
-        type=click.Path(file_okay=False, path_type=Path),
-        help="Folder of uploads and of the embedded database.",
-    )
-    return config(data(command))
 
 
 def configuration(config: Path | None, data: Path | None, **more: object) -> Configuration:

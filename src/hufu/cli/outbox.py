@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 
 from hufu.actions.delivery import OpenedLetter, newest_letters
-from hufu.cli.options import configured, with_database
+from hufu.cli.configured import configured
+from hufu.cli.options import with_database
 from hufu.cli.output import print_json, print_table
 from hufu.core import Core
 from hufu.domain.names import mask_email, mask_phone

@@ -10,7 +10,8 @@ import click
 
 from hufu.actions.rewards import RuleRefused, find_rule, read_rules, set_rule
 from hufu.cli import parameters
-from hufu.cli.options import JSON, any_app, app_named, configured, with_database
+from hufu.cli.configured import configured
+from hufu.cli.options import JSON, any_app, app_named, with_database
 from hufu.cli.output import stamp
 from hufu.cli.rule_view import counting_in, print_rules
 from hufu.cli.words import add_word, close_word, words

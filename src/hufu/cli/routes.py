@@ -10,7 +10,8 @@ from typing import Any
 
 import click
 
-from hufu.cli.options import configured, described
+from hufu.cli.configured import configured
+from hufu.cli.options import described
 from hufu.cli.output import print_json, print_table
 from hufu.core import app_url
 from hufu.settings import DIALECTS

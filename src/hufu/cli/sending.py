@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 
 from hufu.actions.sending import SendingStatus, read_sending
-from hufu.cli.options import JSON, configured, with_database
+from hufu.cli.configured import configured
+from hufu.cli.options import JSON, with_database
 from hufu.cli.output import print_json, print_table
 from hufu.core import Core
 from hufu.domain.ledger import format_amount

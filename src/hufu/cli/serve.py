@@ -1,37 +1,17 @@
-"""`hufu serve`."""
+"""`hufu serve`: its options, and the order in which it loads the rest."""
 
-import asyncio
-import json
 import os
 import signal
-import socket
 import tempfile
-import threading
-import time
-from contextlib import ExitStack
-from functools import partial
-from http.client import HTTPConnection, HTTPException
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
 import click
-from prometheus_client import multiprocess
 
-from hufu.cli.options import configuration, configured, embedded
-from hufu.cli.workers import Workers
-from hufu.configuration import CONFIG_VARIABLE, PREFIX, Configuration
-from hufu.core import app_url, deviations, open_core
-from hufu.pages.metrics import MULTIPROCESS
-from hufu.services.postgres import EmbeddedPostgres, PostgresUnavailable
-from hufu.settings import OUTBOX, Settings
-from hufu.storage.schema import is_up_to_date
-from hufu.wire.deviations import ALL
-
-BACKLOG = 2048
-REVIVE_EVERY = 1.0
-ASK_EVERY = 0.05
-ANSWER_WITHIN = 30.0
-HTTP_OK = 200
+from hufu.cli.configured import configured
+from hufu.variables import MULTIPROCESS
 
 
 @click.command()
@@ -49,173 +29,32 @@ def serve(
     workers: int | None,
 ) -> None:
     """Serve every app of the configuration; without one, development mode."""
-    began = time.monotonic()
     signal.signal(signal.SIGTERM, _unwind)
-    found = configuration(config, data, host=host, port=port, only_app=only_app, workers=workers)
-    with ExitStack() as held:
-        listening = held.enter_context(_listening(found.settings))
-        metrics = held.enter_context(tempfile.TemporaryDirectory(prefix="hufu-metrics-"))
-        postgres = embedded(found)
-        if postgres is not None:
-            held.callback(postgres.stop)
-        died = partial(multiprocess.mark_process_dead, path=metrics)
-        environment = _handed_down(found, config, postgres, metrics)
-        # What the workers need is loaded while everything else is made ready.
-        serving = held.enter_context(
-            Workers(found.settings.workers, listening, died, environment=environment)
+    with _figures() as metrics:
+        # Now, as the first workers are forked from what is loaded here.
+        from hufu.cli.options import configuration  # noqa: PLC0415
+        from hufu.cli.serving import serve_apps  # noqa: PLC0415
+
+        found = configuration(
+            config, data, host=host, port=port, only_app=only_app, workers=workers
         )
-        asyncio.run(_rehearse(found))
-        _announce(found)
-        if postgres is not None:
-            postgres.join()
-            asyncio.run(_bring_up_to_date(postgres.url))
-        _run(serving, found.settings, postgres, began)
+        serve_apps(found, config, metrics)
+
+
+@contextmanager
+def _figures() -> Iterator[str]:
+    """The folder of the workers' figures, as the environment names it meanwhile."""
+    with tempfile.TemporaryDirectory(prefix="hufu-metrics-") as folder:
+        before = os.environ.get(MULTIPROCESS)
+        os.environ[MULTIPROCESS] = folder
+        try:
+            yield folder
+        finally:
+            del os.environ[MULTIPROCESS]
+            if before is not None:
+                os.environ[MULTIPROCESS] = before
 
 
 def _unwind(_: int, __: FrameType | None) -> None:
     """End as if done, so that what is open is closed; once workers serve, they are waited for."""
     raise SystemExit(0)
-
-
-def _listening(settings: Settings) -> socket.socket:
-    """The socket that all workers share. Nobody is answered before the first of them is there."""
-    host, port = settings.host, settings.port
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
-    except OSError as error:
-        reason = (error.strerror or str(error)).partition(" (")[0]
-        raise click.ClickException(f"cannot listen on {host}, port {port}: {reason}") from error
-
-
-async def _rehearse(found: Configuration) -> None:
-    """Build what every worker will build: what is wrong with it is told here, in one line.
-
-    Raises ProviderMisconfigured, TemplateRefused.
-    """
-    core = await open_core(found)
-    await core.close()
-
-
-async def _bring_up_to_date(url: str) -> None:
-    if await is_up_to_date(url):
-        return
-    # Half a second goes to loading what migrates, and hardly ever is there anything to migrate.
-    from hufu.storage.upgrade import migrate  # noqa: PLC0415
-
-    await migrate(url)
-
-
-def _handed_down(
-    found: Configuration, config: Path | None, postgres: EmbeddedPostgres | None, metrics: str
-) -> dict[str, str]:
-    """The workers' environment, which tells them what the command line said."""
-    settings = found.settings
-    given: dict[str, object] = {
-        "DATA_DIR": settings.data_dir,
-        "HOST": settings.host,
-        "PORT": settings.port,
-        "WORKERS": settings.workers,
-        "ONLY_APP": settings.only_app,
-        "DATABASE_URL": postgres.url if postgres else settings.database_url,
-    }
-    said = {f"{PREFIX}{name}": str(value) for name, value in given.items() if value}
-    if config is not None:
-        said[CONFIG_VARIABLE] = str(config.resolve())
-    return {**os.environ, **said, MULTIPROCESS: metrics}
-
-
-def _run(
-    serving: Workers, settings: Settings, postgres: EmbeddedPostgres | None, began: float
-) -> None:
-    ended = threading.Event()
-    beside = [threading.Thread(target=_tell_when_ready, args=(settings, began, ended), daemon=True)]
-    if postgres is not None:
-        beside.append(threading.Thread(target=_revive, args=(postgres, ended), daemon=True))
-    for thread in beside:
-        thread.start()
-    try:
-        serving.run()
-    finally:
-        ended.set()
-
-
-def _tell_when_ready(settings: Settings, began: float, ended: threading.Event) -> None:
-    told: dict[str, str] = {}
-    while not ended.wait(ASK_EVERY):
-        status, problems = _readiness(settings)
-        if status == HTTP_OK:
-            click.echo(f"Ready after {time.monotonic() - began:.1f} s.")
-            return
-        if problems and problems != told:
-            told = problems
-            for name, problem in problems.items():
-                click.echo(f"Not ready: {name}: {problem}", err=True)
-
-
-def _readiness(settings: Settings) -> tuple[int, dict[str, str]]:
-    """What `/ready` answers: the status, or 0, and the problems it names."""
-    connection = HTTPConnection(settings.host, settings.port, timeout=ANSWER_WITHIN)
-    try:
-        connection.request("GET", "/ready")
-        answer = connection.getresponse()
-        return answer.status, json.loads(answer.read()).get("problems", {})
-    except (OSError, HTTPException, ValueError):
-        return 0, {}
-    finally:
-        connection.close()
-
-
-def _revive(postgres: EmbeddedPostgres, ended: threading.Event) -> None:
-    while not ended.wait(REVIVE_EVERY):
-        try:
-            postgres.revive()
-        except PostgresUnavailable as error:
-            click.echo(f"the embedded database: {error}", err=True)
-
-
-def _announce(found: Configuration) -> None:
-    settings = found.settings
-    mode = "development" if found.development else "production"
-    click.echo(f"hufu, {mode}, on http://{settings.host}:{settings.port}")
-    for name, app in settings.apps.items():
-        hosts = "".join(f", or any path of host {host}" for host in app.hosts)
-        click.echo(f"  {name:<10} {app_url(app, settings)}{hosts}")
-    if not settings.database_url:
-        click.echo(f"  database   embedded, in {settings.data_dir}")
-    (_announce_development if found.development else _announce_production)(found)
-
-
-def _announce_development(found: Configuration) -> None:
-    url = found.settings.public_url
-    click.echo(
-        f"\nTry first:\n"
-        f"  open {url}/_dev to see every code that is sent\n"
-        f"  curl {url}/ready\n"
-        f"  the walks in README.md, one per app\n"
-        f"\nUnlike production: it listens on loopback only, nothing is ever sent, codes and\n"
-        f"captchas can be read at /_dev, keys were made up and are kept in the data folder,\n"
-        f"loopback is no client network for limits, new identifiers can recover at once,\n"
-        f"and http is allowed.\n"
-        f"For production: hufu init\n"
-    )
-
-
-def _announce_production(found: Configuration) -> None:
-    for name, app in found.settings.apps.items():
-        kept = [
-            channel
-            for channel, provider in (("SMS", app.sms_provider), ("e-mail", app.email_provider))
-            if provider == OUTBOX
-        ]
-        if kept:
-            click.echo(f"  WARNING    {name}: {' and '.join(kept)} stay in the outbox, unsent")
-    click.echo("\nDeviations in force (docs/deviations.md):")
-    of_apps = deviations(found)
-    for deviation in ALL:
-        names = [name for name, each in of_apps.items() if deviation in each]
-        if names:
-            apps = ", ".join(names) if len(names) < len(of_apps) else "all apps"
-            remedy = f"; {deviation.switch.remedy} stops it" if deviation.switch else ""
-            told = f"{deviation.weakness}{remedy}"
-            click.echo(f"  {deviation.id} (ASVS {deviation.requirement}), {apps}: {told}")

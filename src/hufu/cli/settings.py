@@ -8,7 +8,8 @@ from typing import Any
 import click
 import msgspec
 
-from hufu.cli.options import configured, described
+from hufu.cli.configured import configured
+from hufu.cli.options import described
 from hufu.cli.output import print_json, print_table
 from hufu.configuration import Configuration
 from hufu.domain.limits import Limits

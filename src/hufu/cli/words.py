@@ -9,7 +9,8 @@ from hufu.actions import words as actions
 from hufu.actions.deps import Deps
 from hufu.actions.words import WordRefused
 from hufu.cli import parameters
-from hufu.cli.options import JSON, any_app, app_named, configured, with_database
+from hufu.cli.configured import configured
+from hufu.cli.options import JSON, any_app, app_named, with_database
 from hufu.cli.output import print_json, print_table, stamp
 from hufu.core import Core
 from hufu.domain.errors import WordExpired

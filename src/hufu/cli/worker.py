@@ -24,11 +24,12 @@ import uvloop
 from hufu.app import Server
 from hufu.cli.forking import forked
 from hufu.cli.workers import READY
-from hufu.configuration import CONFIG_VARIABLE, load
+from hufu.configuration import load
 from hufu.core import open_core
 from hufu.http.server import HttpServer
 from hufu.http.share import Share
 from hufu.services.logs import configure
+from hufu.variables import CONFIG_VARIABLE
 from hufu.wire.answers import STANDING_HEADERS
 
 COLLECT_AFTER = 50_000
@@ -41,9 +42,8 @@ IDLE_SECONDS = 1.0
 _log = structlog.get_logger()
 
 
-def main() -> None:
+def main(orders: int, life: int, board: int) -> None:
     """Fork workers, each of which serves until told to end."""
-    orders, life, board = (int(each) for each in sys.argv[1:4])
     gc.collect()
     gc.freeze()  # Or else the collector would make each worker have a copy of what they share.
     if (order := forked(socket.socket(fileno=orders))) is None:
@@ -112,4 +112,4 @@ def _report(error: Exception) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(int, sys.argv[1:4]))

@@ -45,6 +45,10 @@ class Workers:
     is told of every process that has ended; `command` is what they are forked from, which loads
     from when this is entered, in that environment or in this process's own; `kill_after` seconds
     are what a worker has to end.
+
+    Where this process has `loaded` the program that the command would load, and has neither threads
+    nor an event loop when this is entered, the first workers are forked from a fork of it: loading
+    once is half of a start.
     """
 
     def __init__(
@@ -54,6 +58,7 @@ class Workers:
         died: Callable[[int], None],
         *,
         command: Sequence[str] = COMMAND,
+        loaded: Callable[[int, int, int], object] | None = None,
         environment: Mapping[str, str] | None = None,
         kill_after: float = KILL_AFTER,
     ) -> None:
@@ -61,6 +66,7 @@ class Workers:
         self._listening = listening
         self._died = died
         self._command = command
+        self._loaded = loaded
         self._environment = environment
         self._kill_after = kill_after
         self._fork_server: ForkServer | None = None
@@ -171,7 +177,13 @@ class Workers:
         """What the workers are forked from. Raises OSError where it cannot be started."""
         if self._fork_server is None or self._fork_server.gone:
             files = (self._life, self._board.fileno())
-            self._fork_server = ForkServer(self._command, files, self._environment)
+            if (loaded := self._loaded) is not None:
+                self._loaded = None  # For once: by the next time there is more in this process.
+                self._fork_server = ForkServer.split_off(
+                    loaded, files, (self._held, self._listening.fileno()), self._environment
+                )
+            else:
+                self._fork_server = ForkServer.started(self._command, files, self._environment)
         return self._fork_server
 
     def _leave(self) -> None:

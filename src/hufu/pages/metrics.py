@@ -15,9 +15,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from hufu.pages.operators import Operators
+from hufu.variables import MULTIPROCESS
 from hufu.wire.metrics import publish
-
-MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def routes(operators: Operators) -> list[Route]:
