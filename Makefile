@@ -17,8 +17,8 @@ SBOM ?= sbom.json
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test check audit fmt docs samples bench bench-docs bench-ledger bench-scale \
-	timing floods faults fuzz lock sbom clean
+.PHONY: help setup run test check audit fmt docs samples bench bench-docs bench-shares bench-ledger \
+	bench-scale timing floods faults fuzz lock sbom clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ bench: .venv/.dev ## Measure hufu beside its peers, 15 minutes (ARGS="--rounds 1
 
 bench-docs: .venv/.dev ## Put the newest run of `make bench` into docs/performance.md
 	@$(BIN)/python bench/report.py
+
+bench-shares: .venv/.dev ## Measure where the time of a request goes (ARGS="--rounds 9 --seconds 1")
+	@PYTHONPATH=tests $(BIN)/python bench/shares.py $(ARGS)
 
 bench-ledger: .venv/.dev ## Measure how fast rewards are given (ARGS="--rounds 5 --length 1000000")
 	@$(BIN)/python bench/ledger.py $(ARGS)

@@ -27,9 +27,12 @@ import uvloop
 
 from contestants import (
     CHECKS,
+    DAILY,
     HERE,
+    PROFILE_WRITE,
     SESSION_CHECK,
     SIGN_IN,
+    SLICES,
     WRITES,
     Contestant,
     Database,
@@ -52,14 +55,13 @@ ONE, TWO = "one core", "two cores"
 FEW, LONGER = 8, 5
 """Where fewer answers came, it is asked again for so many times as long."""
 
-DAYS_PER_TURN, DAYS_PER_SECOND = 2500, 800
+DAYS_PER_TURN = 500 * SLICES
 HASHES_LAST = 2
 """How much longer sign-ins are asked for than session checks, of which there are more a second."""
 
-SLICES, WARM_AGAIN = 3, 0.3
-"""How often in one turn hufu and its floor are measured right after each other, so that whatever
-slows the machine for a while slows both; and for how long (s) a slice is not counted but for the
-first."""
+SLICED = frozenset({SESSION_CHECK, SIGN_IN, PROFILE_WRITE, DAILY})
+WARM_AGAIN = 0.3
+"""For how long (s) a slice is not counted, but for the first."""
 
 
 @dataclass
@@ -128,8 +130,11 @@ class Bench:
         if label != ONE:
             yield {SIGN_IN: hashes}
             return
+        repeated = partial(self.statements, contestant.database.url())
+        writes = [partial(repeated, PROFILE_WRITE, contestant.write_floor)]
+        days = [lambda: repeated(DAILY, next(contestant.day_floors), "--once")]
         with self.bare_asgi(cores) as bare:
-            yield {SIGN_IN: hashes, SESSION_CHECK: [bare]}
+            yield {SIGN_IN: hashes, SESSION_CHECK: [bare], PROFILE_WRITE: writes, DAILY: days}
 
     def _in_slices(
         self,
@@ -141,7 +146,7 @@ class Bench:
     ) -> None:
         """One operation, in turns with its floors."""
         measured = partial(self.measure, contestant.name, operation, running, label)
-        if not isinstance(contestant, Hufu) or operation.name not in {SESSION_CHECK, SIGN_IN}:
+        if not isinstance(contestant, Hufu) or operation.name not in SLICED:
             measured(self.asked.warm_up)
             return
         for number in range(SLICES):
@@ -193,12 +198,6 @@ class Bench:
         """The CPU seconds of the processes, and of PostgreSQL."""
         return cpu_of([*processes, self.postmaster, *self.postmaster.children()])
 
-    def floors(self, hufu: Hufu, number: int) -> None:
-        """The transactions alone, once."""
-        self.statements(hufu, "profile write", "writes.pickle")
-        if number < hufu.turns and hufu.daily_floor.exists():
-            self.statements(hufu, "daily sign-in", f"days-{number}.pickle", "--once")
-
     @contextmanager
     def bare_asgi(self, cores: Cores) -> Iterator[Callable[[], Figure]]:
         """A server that only answers, on the core of the other; what measures it."""
@@ -221,16 +220,17 @@ class Bench:
         self._own(figure, command, cores)
         return figure
 
-    def statements(self, hufu: Hufu, name: str, file: str, *more: str) -> None:
+    def statements(self, url: str, name: str, file: Path, *more: str) -> Figure:
         """The transactions in the file, without a server around them."""
         command = self._floor(
-            *("statements", "--url", hufu.database.url(), "--at-once", str(WRITES)),
-            *("--transactions", str(self.folder / file), "--seconds", str(self.asked.seconds)),
-            *("--warm-up", str(0 if more else self.asked.warm_up)),
+            *("statements", "--url", url, "--at-once", str(WRITES)),
+            *("--transactions", str(file), "--seconds", str(self.asked.seconds)),
+            *("--warm-up", str(WARM_AGAIN)),
             *more,
         )
         figure = self.results.figure(FLOORS, name, "bare asyncpg transaction", ONE, WRITES)
         self._own(figure, command, self.cores)
+        return figure
 
     def _floor(self, *options: str) -> tuple[str, ...]:
         return (sys.executable, str(HERE / "floors.py"), *options)
@@ -276,8 +276,9 @@ class Bench:
         """hufu, then the peers that can be had."""
         wanted = self.asked.only or ["hufu", "fastapi-users", "allauth", "better-auth"]
         turns = self.asked.rounds
-        daily = min(DAYS_PER_TURN, int(DAYS_PER_SECOND * self.asked.seconds))
-        yield Hufu(self.database("hufu_itself"), self.folder, "hufu", daily=daily, turns=turns)
+        yield Hufu(
+            self.database("hufu_itself"), self.folder, "hufu", daily=DAYS_PER_TURN, turns=turns
+        )
         equal = (SIGN_IN,)
         for name, kind in (
             ("fastapi-users", FastApiUsers),
@@ -310,7 +311,6 @@ class Bench:
         hufu.split_days()
         for number in range(self.asked.rounds):
             print(f"Round {number + 1} of {self.asked.rounds}", file=sys.stderr)
-            self.floors(hufu, number)
             for contestant in contestants:
                 self.turn(contestant, self.cores, ONE)
             self.turn(hufu.with_workers(2), self.cores.both, TWO)

@@ -20,6 +20,10 @@ PEOPLE, TRIES = 16, 3
 CHECKS, WRITES, HASHES = 256, 16, 8
 """How many connections ask at once: session checks, writes, whatever hashes a password."""
 
+SLICES = 5
+"""How often in one turn hufu and its floors are measured right after each other, so that whatever
+slows the machine for a while slows both."""
+
 SESSION_CHECK, SIGN_IN, REGISTER = "session check", "sign-in", "register"
 PROFILE_WRITE, DAILY = "profile write", "daily sign-in"
 COST = Argon2Cost()

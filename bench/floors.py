@@ -66,17 +66,18 @@ def serve(port: int) -> None:
 
 
 async def replay(
-    url: str, transactions: Iterator[Transaction], connections: int, seconds: float, warm_up: float
-) -> list[float]:
-    """Run the transactions over so many connections; the times that each took (s)."""
-    took: list[float] = []
+    url: str, first: Iterator[Transaction], then: Iterator[Transaction], asked: argparse.Namespace
+) -> tuple[list[float], float]:
+    """Run transactions that are not counted, for as long as they are to warm up, and then those
+    that are; the times that each took, and how long that was altogether (s)."""
     opened = [
-        await asyncpg.connect(url, server_settings={"jit": "off"}) for _ in range(connections)
+        await asyncpg.connect(url, server_settings={"jit": "off"}) for _ in range(asked.at_once)
     ]
-    began = time.perf_counter() + warm_up
-    end = began + seconds
+    took: list[float] = []
 
-    async def work(connection: asyncpg.Connection) -> None:
+    async def work(
+        connection: asyncpg.Connection, transactions: Iterator[Transaction], end: float
+    ) -> None:
         for transaction in transactions:
             start = time.perf_counter()
             if start > end:
@@ -86,13 +87,16 @@ async def replay(
                     await connection.fetch(query, *arguments)
                 else:
                     await connection.execute(query)
-            if start >= began:
-                took.append(time.perf_counter() - start)
+            took.append(time.perf_counter() - start)
 
-    await asyncio.gather(*map(work, opened))
+    for transactions, seconds in ((first, asked.warm_up), (then, asked.seconds)):
+        took.clear()
+        began = time.perf_counter()
+        await asyncio.gather(*(work(each, transactions, began + seconds) for each in opened))
+    spent = time.perf_counter() - began
     for connection in opened:
         await connection.close()
-    return took
+    return took, spent
 
 
 def hashes(library: str, threads: int, seconds: float) -> list[float]:
@@ -148,13 +152,14 @@ def main() -> None:
         own = (time.process_time() - cpu) / (time.perf_counter() - began)
         _tell(took, asked.seconds, own)
     else:
-        transactions = pickle.loads(asked.transactions.read_bytes())
-        endless = iter(transactions) if asked.once else cycle(transactions)
+        found: list[Transaction] = pickle.loads(asked.transactions.read_bytes())
+        first = then = cycle(found)
+        if asked.once:
+            first, then = iter(found[: len(found) // 4]), iter(found[len(found) // 4 :])
         began, cpu = time.perf_counter(), time.process_time()
-        took = uvloop.run(replay(asked.url, endless, asked.at_once, asked.seconds, asked.warm_up))
-        spent = time.perf_counter() - began
-        own = (time.process_time() - cpu) / spent
-        _tell(took, min(spent - asked.warm_up, asked.seconds), own)
+        took, spent = uvloop.run(replay(asked.url, first, then, asked))
+        own = (time.process_time() - cpu) / (time.perf_counter() - began)
+        _tell(took, spent, own)
 
 
 if __name__ == "__main__":

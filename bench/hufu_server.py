@@ -4,6 +4,7 @@ import pickle
 import secrets
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from itertools import count, cycle
@@ -24,6 +25,7 @@ from contestants import (
     REGISTER,
     SESSION_CHECK,
     SIGN_IN,
+    SLICES,
     WRITES,
     Contestant,
     Operation,
@@ -96,6 +98,8 @@ class Hufu(Contestant):
     people: list[Somebody] = field(default_factory=list)
     sessions: dict[str, list[Opened]] = field(default_factory=dict)
     days: Iterator[str] = field(default_factory=lambda: iter(()))
+    day_floors: Iterator[Path] = field(default_factory=lambda: iter(()))
+    """The transactions of daily sign-ins, as files, one for each slice."""
 
     @property
     def config(self) -> Path:
@@ -200,12 +204,13 @@ class Hufu(Contestant):
         await connection.close()
 
     def split_days(self) -> None:
-        """A file for each turn: no transaction can be repeated."""
-        if self.daily:
-            found = pickle.loads(self.daily_floor.read_bytes())
-            for turn in range(self.turns):
-                part = found[turn * self.daily : (turn + 1) * self.daily]
-                (self.logs / f"days-{turn}.pickle").write_bytes(pickle.dumps(part))
+        """A file for each slice of each turn: no transaction can be repeated."""
+        found, size = pickle.loads(self.daily_floor.read_bytes()), self.daily // SLICES
+        files = []
+        for number in range(self.turns * SLICES):
+            files.append(self.logs / f"days-{number}.pickle")
+            files[-1].write_bytes(pickle.dumps(found[number * size : (number + 1) * size]))
+        self.day_floors = iter(files)
 
     def with_workers(self, workers: int) -> "Hufu":
         """The same with more processes, for session checks and sign-ins."""
@@ -218,10 +223,12 @@ class Hufu(Contestant):
     async def _many_sessions(self, dialect: str, number: int) -> list[str]:
         account = FIRST_ID - 1
         await self._accounts(range(account, account + 1))
-        async with opened(
-            self.database.url(), self.logs / "data", self._settings(), self.config
-        ) as world:
+        async with self.inside() as world:
             return await self._open_sessions(world, dialect, [account] * number)
+
+    def inside(self) -> AbstractAsyncContextManager[World]:
+        """The same server in this process."""
+        return opened(self.database.url(), self.logs / "data", self._settings(), self.config)
 
     async def _open_sessions(self, world: World, dialect: str, ids: Sequence[int]) -> list[str]:
         """The tokens of a new session for each of the accounts."""
@@ -281,7 +288,8 @@ class Hufu(Contestant):
                 behind_proxy(fomo.door.form("/customer/sign_in_today", session_key=token), peer)
                 for token, peer in zip(self.days, map(address, count()), strict=False)
             )
-            yield Operation(DAILY, f"POST {call}", days, fomo.good, WRITES, self.daily)
+            most = self.daily // SLICES
+            yield Operation(DAILY, f"POST {call}", days, fomo.good, WRITES, most)
 
     def _sign_ins(self) -> Iterator[Operation]:
         for dialect in DIALECTS:
