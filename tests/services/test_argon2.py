@@ -10,7 +10,8 @@ from argon2.low_level import Type, hash_secret, hash_secret_raw
 from hufu.domain.passwords import Password, Scheme, Verifier, keyed
 from hufu.services.argon2 import Argon2Cost, Argon2Hasher
 from hufu.services.keys import Keyring
-from hufu.services.overload import Overloaded, Patience
+from hufu.services.overload import Overloaded
+from hufu.services.pressure import Patience
 
 CHEAP = Argon2Cost(memory_kib=8, passes=1)
 PEPPER = Keyring.parse(f"1:{b64encode(bytes(32)).decode()}")

@@ -11,7 +11,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from hufu.services.overload import ASKER, Abandoned, BoundedThreads, Overloaded, Patience
+from hufu.services.overload import ASKER, Abandoned, BoundedThreads, Overloaded
+from hufu.services.pressure import Patience
 
 
 class Gate:

@@ -17,7 +17,8 @@ from nacl.pwhash import argon2id
 
 from hufu.domain.passwords import Password, Scheme, Verifier, keyed
 from hufu.services.keys import Keyring
-from hufu.services.overload import BoundedThreads, Patience
+from hufu.services.overload import BoundedThreads
+from hufu.services.pressure import Patience
 
 SECRET_BYTES = 32
 KIB = 1024

@@ -7,7 +7,8 @@ from typing import Final
 
 from captcha.image import ImageCaptcha, random_color
 
-from hufu.services.overload import BoundedThreads, Patience
+from hufu.services.overload import BoundedThreads
+from hufu.services.pressure import Patience
 
 # Without 0 O D Q, 1 I, 2 Z, 5 S, 6 G, 8 B and U V, which people take for one another.
 ALPHABET: Final = "ACEFHJKLMNPRTWXY3479"

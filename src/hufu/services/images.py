@@ -13,7 +13,7 @@ from typing import Final
 from PIL import Image
 
 from hufu.domain.errors import ImageEncodingMalformed, ImageUnacceptable
-from hufu.services.overload import BoundedThreads, Patience
+from hufu.services.overload import BoundedThreads
 from hufu.services.picture_files import (
     JPEG_START,
     PNG_START,
@@ -23,6 +23,7 @@ from hufu.services.picture_files import (
     png_size,
     png_to_draw,
 )
+from hufu.services.pressure import Patience
 
 MAX_SIDE: Final = 4096  # pixels
 MAX_BYTES: Final = 5 * 1024 * 1024  # of the picture drawn anew
