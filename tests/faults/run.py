@@ -5,6 +5,7 @@
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import platform
@@ -26,6 +27,9 @@ LIMIT = 3600.0
 """Seconds after which a scenario is given up."""
 
 MOST_FINDINGS = 20
+COLLECT_AFTER = 50_000
+"""Objects made and not yet gone before the collector looks for cycles."""
+
 WATCH_EVERY, STOOD_STILL = 0.1, 1.0
 
 _out = Console(highlight=False)
@@ -52,6 +56,7 @@ def _size(scenario: Scenario, given: argparse.Namespace) -> Size:
 
 
 async def _run(scenario: Scenario, size: Size, template: Path) -> dict[str, Any]:
+    _tidy()
     began = time.monotonic()
     _out.print(f"[bold]{scenario.fault}[/]: {scenario.procedure(size)}")
     error = None
@@ -91,6 +96,14 @@ async def _run(scenario: Scenario, size: Size, template: Path) -> dict[str, Any]
         "date": datetime.now(UTC).date().isoformat(),
         "machine": f"{os.cpu_count()} cores, Python {platform.python_version()}",
     }
+
+
+def _tidy() -> None:
+    """Leave nothing of earlier scenarios for the collector of garbage to look through while the
+    clients of the next one wait for their answers."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER)
 
 
 async def _watch(pauses: list[float]) -> None:
