@@ -107,7 +107,8 @@ def cookies(data: bytes) -> None:
 
 def forwarded_for(data: bytes) -> None:
     """X-Forwarded-For headers, one in each line, behind a proxy of ours."""
-    found = client_address("10.0.0.1", data.split(b"\n"), PROXIES)
+    headers = Headers([(b"x-forwarded-for", line) for line in data.split(b"\n")])
+    found = client_address("10.0.0.1", headers.joined(b"x-forwarded-for", b","), PROXIES)
     assert isinstance(found, IPv4Address | IPv6Address)
     assert network_of(found) != UNKNOWN
     assert found in ip_network(network_of(found))

@@ -82,8 +82,8 @@ async def test_a_stranger_speaks_for_others(world: World) -> bool:
 
 
 def read_from_the_left(patch: pytest.MonkeyPatch) -> None:
-    def first(peer: str | None, forwarded: list[bytes], _: Proxies) -> Address | None:
-        told = b",".join(forwarded).decode("latin-1").split(",")[0] if forwarded else peer or ""
+    def first(peer: str | None, forwarded: bytes, _: Proxies) -> Address | None:
+        told = forwarded.decode("latin-1").split(",")[0] if forwarded else peer or ""
         try:
             return ip_address(told)
         except ValueError:
@@ -108,8 +108,8 @@ async def test_a_client_sends_a_header_of_its_own_before_the_proxys(world: World
 
 
 def unreadable_is_nobody(patch: pytest.MonkeyPatch) -> None:
-    def read(peer: str | None, forwarded: list[bytes], _: Proxies) -> Address | None:
-        told = b",".join(forwarded or [(peer or "").encode()]).decode("latin-1").split(",")
+    def read(peer: str | None, forwarded: bytes, _: Proxies) -> Address | None:
+        told = (forwarded or (peer or "").encode()).decode("latin-1").split(",")
         try:
             addresses = [ip_address(each.strip()) for each in told]
         except ValueError:

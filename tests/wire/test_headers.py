@@ -30,3 +30,15 @@ def test_one_field_of_each_name() -> None:
     sent = Headers([(b"a", b"1"), (b"b", b"2")])
     assert (sent.first(b"a"), sent.sole(b"b"), sent.all(b"a")) == (b"1", b"2", [b"1"])
     assert (sent.first(b"d"), sent.sole(b"d"), sent.all(b"d")) == (None, None, [])
+
+
+def test_several_are_joined_in_order() -> None:
+    assert SENT.joined(b"b", b",") == b"2,4"
+    assert SENT.joined(b"a", b",") == b"1"
+    assert SENT.joined(b"d", b",") == b""
+    assert Headers([(b"a", b"1")]).joined(b"a", b",") == b"1"
+
+
+def test_none_of_those_that_were_sent() -> None:
+    assert SENT.none_of(frozenset({b"d", b"e"}))
+    assert not SENT.none_of(frozenset({b"d", b"c"}))

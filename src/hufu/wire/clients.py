@@ -1,7 +1,7 @@
 """Which machine a request comes from, as far as that can be known."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
@@ -50,13 +50,11 @@ class Clients:
     def client(self, peer: str | None, headers: Headers) -> Client:
         """Where a request with these headers comes from; `peer` is the address that sent it."""
         agent = (headers.first(b"user-agent") or b"")[:LONGEST_USER_AGENT]
-        if headers.first(b"x-forwarded-for") is None:
-            return self._told(peer, (), agent)
-        forwarded = tuple(headers.all(b"x-forwarded-for"))
-        short = sum(map(len, forwarded)) <= LONGEST_REMEMBERED
+        forwarded = headers.joined(b"x-forwarded-for", b",")
+        short = len(forwarded) <= LONGEST_REMEMBERED
         return (self._told if short else self._tell)(peer, forwarded, agent)
 
-    def _tell(self, peer: str | None, forwarded: tuple[bytes, ...], user_agent: bytes) -> Client:
+    def _tell(self, peer: str | None, forwarded: bytes, user_agent: bytes) -> Client:
         address = client_address(peer, forwarded, self._proxies)
         counts = self._loopback_counts or not is_loopback(address)
         return Client(
@@ -71,17 +69,16 @@ def peer_of(scope: Mapping[str, Any]) -> str | None:
     return peer[0] if peer else None
 
 
-def client_address(
-    peer: str | None, forwarded_for: Sequence[bytes], proxies: Proxies
-) -> Address | None:
+def client_address(peer: str | None, forwarded_for: bytes, proxies: Proxies) -> Address | None:
     """The nearest machine that is not one of our proxies; None when even the peer is unknown.
 
-    `forwarded_for` holds the X-Forwarded-For headers in order of arrival. Each proxy appends the
-    peer that it saw, so the list is read from its right end, and only while a proxy is speaking.
+    `forwarded_for` is the X-Forwarded-For header; several are one list, in order of arrival. Each
+    proxy appends the peer that it saw, so it is read from its right end, and only while a proxy is
+    speaking.
     An entry that is no address ends the walk at the last hop that was one.
     """
     client = _address(peer) if peer else None
-    hops = b",".join(forwarded_for).split(b",") if forwarded_for else []
+    hops = forwarded_for.split(b",") if forwarded_for else []
     while hops and client is not None and client in proxies:
         hop = _hop(hops.pop())
         if hop is None:

@@ -26,19 +26,15 @@ def read_cookie(headers: Headers, name: str) -> str | None:
     Of two values one was set by somebody else (another path, a sibling host), and their order
     proves nothing.
     """
-    lines = headers.all(b"cookie")
-    if not lines:
-        return None
     wanted = name.encode()
     found = None
-    for line in lines:
-        for pair in line.split(b";"):
-            key, _, value = pair.partition(b"=")
-            if key.strip(b" \t") == wanted:
-                value = value.strip(b" \t")
-                if found is not None and found != value:
-                    return None
-                found = value
+    for pair in headers.joined(b"cookie", b";").split(b";"):
+        key, _, value = pair.partition(b"=")
+        if key.strip(b" \t") == wanted:
+            value = value.strip(b" \t")
+            if found is not None and found != value:
+                return None
+            found = value
     text = found.decode("latin-1") if found else ""
     return text if text and _VALUE.fullmatch(text) else None
 

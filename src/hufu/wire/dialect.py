@@ -28,6 +28,8 @@ BODY_LIMIT = 64 * KIB
 JSON = b"application/json; charset=utf-8"
 JPEG = b"image/jpeg"
 PREFETCH = (b"sec-purpose", b"purpose", b"x-moz")
+BROWSERS = frozenset({b"origin", b"sec-fetch-site", b"sec-fetch-dest", *PREFETCH})
+"""What browsers say of who had them send a request, and for what. Apps' own clients say nothing."""
 
 Options = TypeVar("Options")
 Command = TypeVar("Command")
@@ -44,6 +46,12 @@ class Head:
     headers: Headers
     cors_origins: frozenset[str]
     session: str | None = field(repr=False)
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether nothing is said of who had it sent, so that it is neither for another site, nor
+        ahead of need, nor for something to be drawn."""
+        return self.headers.none_of(BROWSERS)
 
     @property
     def cross_site(self) -> bool:

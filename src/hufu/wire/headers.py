@@ -25,6 +25,14 @@ class Headers:
             raise Malformed
         return self._first.get(name)
 
+    def joined(self, name: bytes, by: bytes) -> bytes:
+        """Every value of the field, in order of arrival, as one; empty where there is none."""
+        return by.join(self.all(name)) if self._doubled else self._first.get(name, b"")
+
+    def none_of(self, names: frozenset[bytes]) -> bool:
+        """Whether none of these fields was sent."""
+        return names.isdisjoint(self._first)
+
     def all(self, name: bytes) -> list[bytes]:
         """Every value of the field, in order of arrival."""
         if self._doubled:

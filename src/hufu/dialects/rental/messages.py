@@ -72,11 +72,8 @@ def guard(head: Head, endpoint: Endpoint[Any]) -> None:
     another site can send a cookie but no JSON, so with a cookie bodies must be JSON. What a page
     of a neighbouring host draws, as a picture or a frame, is none of these calls but the captcha.
     """
-    if head.ahead_of_need:
-        raise MessageNotWanted
-    drawn = head.header(b"sec-fetch-dest") not in {None, "empty", "document"}
-    if head.cross_site or (drawn and endpoint.path != IMAGE_PATH):
-        raise CrossSite
+    if not head.says_nothing:
+        _guard_browser(head, endpoint)
     if head.session is None:
         return
     if head.method == "POST":
@@ -84,6 +81,14 @@ def guard(head: Head, endpoint: Endpoint[Any]) -> None:
         picture = endpoint.path == AVATAR_PATH and sent == "multipart/form-data"
         if sent != "application/json" and not picture:
             raise CrossSite
+
+
+def _guard_browser(head: Head, endpoint: Endpoint[Any]) -> None:
+    if head.ahead_of_need:
+        raise MessageNotWanted
+    drawn = head.header(b"sec-fetch-dest") not in {None, "empty", "document"}
+    if head.cross_site or (drawn and endpoint.path != IMAGE_PATH):
+        raise CrossSite
 
 
 def cookie_only(_: Fields, session: str | None) -> Proof:
