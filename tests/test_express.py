@@ -398,6 +398,7 @@ async def test_so_are_oddities_together(
 
 async def test_an_identity_number_is_shown_by_the_ordinary_way(ways: Ways) -> None:
     """For who reads it is recorded."""
+    await ways.restore("live")
     call = ways.requests["company"]
     fields = dict(parse_qsl(call.body.decode()))
     number = {"user_name": "王小明", "identity_card": "11010519491231002X"}
