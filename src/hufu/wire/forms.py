@@ -2,9 +2,8 @@
 
 import binascii
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser
@@ -53,27 +52,30 @@ def header_parameters(value: str) -> tuple[str, dict[str, str]]:
     return kind.rstrip(" \t").lower(), parameters
 
 
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        raise Malformed
+def _once(pairs: Iterable[tuple[str, object]]) -> dict[str, object]:
+    fields: dict[str, object] = {}
+    for name, value in pairs:
+        if name in fields:
+            raise Malformed
+        fields[name] = value
     return fields
 
 
 def urlencoded(body: bytes) -> dict[str, object]:
-    """The fields of an application/x-www-form-urlencoded body; raises Malformed.
+    """The fields of an application/x-www-form-urlencoded body; raises Malformed."""
+    return _once(_pairs(body))
 
-    Nothing between two `&` is nothing (WHATWG URL, 5.1).
-    """
+
+def _pairs(body: bytes) -> Iterator[tuple[str, str]]:
+    """Names and values of a form; nothing between two `&` is nothing (WHATWG URL, 5.1)."""
     if body.count(b"&") > MAX_FIELDS:
         raise Malformed
-    if b"%" in body or b"+" in body:
-        return _once(list(_escaped(body)))
-    pairs: list[Any] = [pair.partition("=")[::2] for pair in text_of(body).split("&") if pair]
-    return _once(pairs)
-
-
-def _escaped(body: bytes) -> Iterator[tuple[str, str]]:
+    if b"%" not in body and b"+" not in body:
+        for plain in text_of(body).split("&"):
+            if plain:
+                name, _, value = plain.partition("=")
+                yield name, value
+        return
     if _ESCAPE_BROKEN.search(body):
         raise Malformed
     for pair in body.split(b"&"):
@@ -93,7 +95,7 @@ def _unescaped(raw: bytes) -> str:
 
 def multipart(boundary: str, body: bytes) -> dict[str, object]:
     """The fields of a multipart/form-data body (RFC 7578); raises Malformed."""
-    return _once(list(_parts(boundary, body)))
+    return _once(_parts(boundary, body))
 
 
 @dataclass(slots=True)
