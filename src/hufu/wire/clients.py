@@ -74,8 +74,7 @@ def client_address(peer: str | None, forwarded_for: bytes, proxies: Proxies) -> 
 
     `forwarded_for` is the X-Forwarded-For header; several are one list, in order of arrival. Each
     proxy appends the peer that it saw, so it is read from its right end, and only while a proxy is
-    speaking.
-    An entry that is no address ends the walk at the last hop that was one.
+    speaking. An entry that is no address ends the walk at the last hop that was one.
     """
     client = _address(peer) if peer else None
     hops = forwarded_for.split(b",") if forwarded_for else []

@@ -131,10 +131,8 @@ def remainder(phone: str, utime: str) -> str:
 
 def clock_skew(utime: str, now: Instant) -> float:
     """How far the client's time is off, in seconds; 13 digits are milliseconds, fewer seconds."""
-    sent = int(utime)
-    if len(utime) == MILLISECOND_DIGITS:
-        return abs(now - instant_of_unix(sent / 1000)) / SECOND
-    return abs(now - instant_of_unix(sent)) / SECOND
+    unit = 1000 if len(utime) == MILLISECOND_DIGITS else 1
+    return abs(now - instant_of_unix(int(utime) / unit)) / SECOND
 
 
 def mobile(digits: str) -> Identifier:
