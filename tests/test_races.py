@@ -55,8 +55,11 @@ async def test_one_registration_completed_many_times_is_one_account(world: World
     answers = await all_at_once(
         fomo(world, "complete_register", verify_code=code, **begun) for _ in range(AT_ONCE)
     )
-    # Five guesses are evaluated, and all five were the right one for the same account.
-    assert statuses(answers) == {1: 5, 106: AT_ONCE - 5}
+    # Five guesses are evaluated at once, and those were right ones for the same account.
+    found = statuses(answers)
+    assert set(found) <= {1, 106}
+    assert found[1] >= 5
+    assert (await fomo(world, "complete_register", verify_code=code, **begun))["status"] == 1
     assert len({answer["data"]["user_id"] for answer in answers if answer["success"]}) == 1
     assert [row["count"] for row in await world.sql("SELECT count(*) FROM accounts")] == [1]
 

@@ -129,18 +129,25 @@ async def complete_registration(deps: Deps, cmd: CompleteRegistration) -> Regist
         if refusal := registration.open(deps.now()):
             raise refusal
         held.append(registration)
-        return await work.codes.lock(cmd.code_id, deps.app.name)
+        code = await work.codes.lock(cmd.code_id, deps.app.name)
+        if code is None or registration.account_id is None:
+            return code
+        return replace(code, expires_at=registration.expires_at)  # It opens nothing any more.
 
     code = await confirm(deps, find, cmd.digits, ChallengeUnknown())
     async with opening(deps, code) as work:
-        completed = await _complete(deps, work, cmd.client, code.id, *held)
+        completed, again = await _complete(deps, work, cmd.client, code.id, *held)
         await work.commit()
+    if again:  # It only asked for the answer.
+        async with deps.look() as work:
+            await work.codes.take_back_guess(code)
     return completed
 
 
 async def _complete(
     deps: Deps, work: Work, client: Client, code_id: int, registration: Registration
-) -> RegistrationCompleted:
+) -> tuple[RegistrationCompleted, bool]:
+    """What came of it, and whether that was known already."""
     account_id = registration.account_id
     if account_id is None:
         identifier, verifier = registration.identifier, registration.verifier
@@ -155,5 +162,7 @@ async def _complete(
         else:
             account_id = created.account_id
             if created.handle is not None:
-                return RegistrationCompleted(account_id, created.handle)
-    return RegistrationCompleted(account_id, await open_handle(deps, work, account_id))
+                return RegistrationCompleted(account_id, created.handle), False
+            handle = await open_handle(deps, work, account_id)
+            return RegistrationCompleted(account_id, handle), False
+    return RegistrationCompleted(account_id, await open_handle(deps, work, account_id)), True

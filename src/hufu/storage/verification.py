@@ -18,8 +18,13 @@ UPDATE codes SET guesses = $7 WHERE id = $6 AND EXISTS (SELECT FROM counted) RET
 """  # noqa: S608
 
 
+# The code first, then the limit, as whoever guesses holds them.
 _TAKE_BACK_GUESS = f"""
-WITH taken AS ({taking_back("$1", "$2", "$3")} RETURNING true)
+WITH held AS MATERIALIZED (
+    SELECT id FROM codes WHERE id = $4 FOR UPDATE
+), taken AS (
+    {taking_back("$1", "$2", "$3")} AND EXISTS (SELECT FROM held) RETURNING true
+)
 UPDATE codes SET guesses = guesses - 1 WHERE id = $4 AND guesses > 0 AND EXISTS (SELECT FROM taken)
 """  # noqa: S608
 
