@@ -268,6 +268,7 @@ async def test_wrong_session_codes_from_one_network(world: World) -> None:
 
 async def test_answers_that_tell_who_has_an_account_are_counted(world: World) -> None:
     await Fomo().register(world, PHONE, PASSWORD)
+    await Creator().register(world, "taken", PASSWORD)
     peers = ["198.51.100.7" for _ in range(60)]
     for n, peer in enumerate(peers):
         fomo, creator = Fomo(peer=peer), Creator(peer=peer)
@@ -275,12 +276,24 @@ async def test_answers_that_tell_who_has_an_account_are_counted(world: World) ->
             fomo.call(world, "register", user_name=PHONE, pwd=PASSWORD),
             fomo.call(world, "rec_pwd1", user_name=phone(n)),
             creator.get(world, f"/user/loginPhone/{phone(n)}"),
+            creator.form(world, "/user/register", {"account": "taken", "password": PASSWORD}),
         )
-        told = await probes[n % 3]
+        told = await probes[n % 4]
         for unused in probes:
             unused.close()
-        assert told.status == 404 if n % 3 == 2 else told["status"] in {11, 15}
+        match n % 4:
+            case 0 | 1:
+                assert told["status"] in {11, 15}
+            case 2:
+                assert told.status == 404
+            case 3:
+                assert told.json() == {"msg": "account had been used"}
     assert (
         await Fomo(peer=peers[0]).call(world, "rec_pwd1", user_name=phone(99))
         == (HELD_BACK["fomo"])
     )
+    for account in ("taken", "free"):  # What it would be told makes no difference.
+        sent = {"account": account, "password": PASSWORD}
+        told = await Creator(peer=peers[0]).form(world, "/user/register", sent)
+        assert (told.status, told.json()) == (403, {"msg": "register failure"})
+        assert await Creator(peer="198.51.100.8").sign_in(world, "free", PASSWORD) is None

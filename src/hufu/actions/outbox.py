@@ -112,6 +112,16 @@ async def spend_probe(deps: Deps, work: Work, client: Client) -> None:
     await work.commit()
 
 
+async def refuse_prober(deps: Deps, work: Work, client: Client) -> None:
+    """For calls by which nothing is sent: refuse a network that has had its share of such answers,
+    whatever it would be told now. Raises SendLimitReached."""
+    if client.network is not None:
+        limit = Limit.PROBES_FROM
+        caps = deps.limits.caps(limit)
+        if not await work.limits.allows(limit, client.network, caps, deps.now()):
+            raise SendLimitReached
+
+
 async def send_code(
     deps: Deps,
     work: Work,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from hufu.actions.accounts import Ticket, create_account, taken
 from hufu.actions.deps import Deps
-from hufu.actions.outbox import CodeSent, send_code
+from hufu.actions.outbox import CodeSent, refuse_prober, send_code, spend_probe
 from hufu.actions.sessions import SessionToken, SignedIn, open_session
 from hufu.actions.verification import (
     confirm_for_state,
@@ -13,7 +13,7 @@ from hufu.actions.verification import (
     taking_back,
     unless_refused,
 )
-from hufu.domain.errors import CodeExpired
+from hufu.domain.errors import CodeExpired, IdentifierTaken
 from hufu.domain.events import EventKind
 from hufu.domain.identifiers import Identifier, IdentifierKind
 from hufu.domain.passwords import Password, Verifier
@@ -184,13 +184,23 @@ async def register_with_name(deps: Deps, cmd: RegisterWithName) -> Registered:
     """Make the account, always as a member: a wish for another role is left to an operator.
 
     An unproved address signs in to this app only, and keeps its real owner from nothing; where the
-    owner is known already, that is told only as far as the app tells such things. Raises
-    PasswordUnfit, IdentifierTaken.
+    owner is known already, that is told only as far as the app tells such things, and so often to
+    one network. Raises PasswordUnfit, IdentifierTaken, SendLimitReached.
     """
     deps.app.password_policy.check(cmd.password)
     verifier = await deps.hasher.make(cmd.password, deps.app.scheme)
+    try:
+        return await _register_name(deps, cmd, verifier)
+    except IdentifierTaken:
+        async with deps.begin() as work:
+            await spend_probe(deps, work, cmd.client)
+        raise
+
+
+async def _register_name(deps: Deps, cmd: RegisterWithName, verifier: Verifier) -> Registered:
     proved = cmd.identifier.kind is IdentifierKind.USER_NAME
     async with deps.begin() as work:
+        await refuse_prober(deps, work, cmd.client)
         created = await create_account(
             deps,
             work,
