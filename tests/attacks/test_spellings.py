@@ -155,3 +155,24 @@ async def test_an_identity_number_has_two_persons(world: World) -> bool:
     owner, other = [await holder(world, number, (PHONE,)) for number in (1, 2)]
     assert await companys_number(world, owner, card(1))
     return await companys_number(world, other, card(1))
+
+
+@pytest.mark.parametrize("strict", [False, True])
+async def test_what_is_sent_goes_to_the_address_as_its_owner_spells_it(
+    world_with: Any, strict: bool
+) -> None:
+    """Where a mail host tells Owner@ from owner@, the other one is somebody else."""
+    settings = {"apps.fomo.hardening": "strict"} if strict else {}
+    async with world_with(settings) as world:
+        await Fomo().register(world, "Owner@example.com", PASSWORD)
+        await Fomo().call(world, "rec_pwd1", user_name="owner@example.com")
+        await Fomo().call(world, "register", user_name="OWNER@example.com", pwd=PASSWORD)
+        other = Fomo()
+        await other.register(world, MOBILE, PASSWORD)
+        session = await other.sign_in(world, MOBILE, PASSWORD)
+        assert session is not None
+        await other.call(world, "bind_email", email="oWNER@example.com", **session.fields)
+        told = [letter.sealed.recipient for letter in await world.letters()]
+        assert [each for each in told if each != f"+86{MOBILE}"] == [
+            "Owner@example.com" for _ in range(4 if strict else 2)
+        ]

@@ -13,7 +13,7 @@ import msgspec
 
 from actors import MODULUS, UTIME, XID
 from dialects.pictures import PNG
-from hufu.wire.fields import Digits, Form, Whole
+from hufu.wire.fields import Digits, Form, Named, Whole
 from hufu.wire.forms import Upload
 
 EITHER = (("verfify_id", "verify_id"), ("identifying_code", "identifying"))
@@ -26,13 +26,15 @@ PICTURE = Upload("picture.png", "image/png", base64.b64decode(PNG))
 
 @dataclass(frozen=True)
 class Field:
-    """One field: what its form gives, and the most code points that it takes."""
+    """One field: what its form gives, the most code points that it takes, and whether it may be a
+    number where it gives text."""
 
     name: str
     gives: type
     required: bool
     longest: int
     value: object
+    numbers: bool = False
 
 
 def phone(number: int) -> str:
@@ -113,7 +115,8 @@ def _field(each: msgspec.structs.FieldInfo, value: object) -> Field:
         return Field(each.encode_name, Upload, each.required, LONG, PICTURE)
     value = _plain(form) if value is None else value
     longest = getattr(form, "longest", LONG)
-    return Field(each.encode_name, form.gives, each.required, longest, value)
+    numbers = isinstance(form, Named)
+    return Field(each.encode_name, form.gives, each.required, longest, value, numbers)
 
 
 def _form(kind: Any) -> Form | None:

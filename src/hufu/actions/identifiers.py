@@ -63,19 +63,19 @@ async def begin_binding(deps: Deps, caller: Caller, cmd: BeginBinding) -> Challe
         own = await work.identifiers.of(caller.account_id)
         if _of_kind(own, cmd.identifier.kind):
             raise AlreadyBound
-        known = await work.identifiers.find(deps.app.pool, cmd.identifier) is not None
-        if known and deps.app.reveal_unknown_user:
+        bound = await work.identifiers.find(deps.app.pool, cmd.identifier)
+        if bound and deps.app.reveal_unknown_user:
             await spend_probe(deps, work, cmd.client)
             raise taken(cmd.identifier)
         code = await send_code(
             deps,
             work,
             cmd.client,
-            cmd.identifier,
+            bound.identifier if bound else cmd.identifier,
             Purpose.BIND,
             account_id=caller.account_id,
-            decoy=known,
-            instead=Notice.ALREADY_REGISTERED if known else None,
+            decoy=bound is not None,
+            instead=Notice.ALREADY_REGISTERED if bound else None,
         )
         await work.commit()
     return ChallengeSent(code.id)

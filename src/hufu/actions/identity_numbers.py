@@ -86,7 +86,7 @@ async def record_identity(
     now = deps.now()
     found = await work.identity_numbers.find(account_id, deps.app.name)
     current = found and _opened(deps, found)
-    if current and raw_number.strip() == current.masked and deps.app.mask_identity_number:
+    if current and raw_number.strip() == current.masked:
         raw_number = current.number
     number = parse(raw_number, _today(deps))
     if found and current == number and found.real_name == real_name:

@@ -24,7 +24,7 @@ from hufu.domain.errors import (
     Refusal,
 )
 from hufu.domain.events import EventKind
-from hufu.domain.identifiers import Identifier
+from hufu.domain.identifiers import BoundIdentifier, Identifier
 from hufu.domain.passwords import Password, PasswordPurpose, Verifier
 from hufu.domain.permissions import Client
 from hufu.domain.recovery import GRANT_LIFE, may_recover
@@ -35,9 +35,9 @@ from hufu.services.keys import token_hash
 from hufu.storage.work import Work
 
 
-async def _recoverable(deps: Deps, work: Work, identifier: Identifier) -> int | None:
-    """The account that a code sent to the identifier may open again. Where there is none, that
-    costs the same statements."""
+async def _recoverable(deps: Deps, work: Work, identifier: Identifier) -> BoundIdentifier | None:
+    """The identifier, as its owner spells it, if a code sent to it may open the account again.
+    Where there is none, that costs the same statements."""
     bound = await work.identifiers.find(deps.app.pool, identifier)
     others = await work.identifiers.of(bound.account_id if bound else None)
     if bound is None:
@@ -49,7 +49,7 @@ async def _recoverable(deps: Deps, work: Work, identifier: Identifier) -> int | 
     ]
     delay = deps.app.recovery_delay
     allowed = may_recover(bound, len(older), delay, deps.now())
-    return bound.account_id if allowed else None
+    return bound if allowed else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,24 +69,19 @@ class RecoveryBegun:
 
 
 async def begin_recovery(deps: Deps, cmd: BeginRecovery) -> RecoveryBegun:
-    """Send a code bound to a random alias. Raises AccountUnknown, SendLimitReached,
-    DeliveryUnavailable."""
+    """Send a code bound to a random alias. Nothing can be sent to a user name, whoever's it is.
+
+    Raises AccountUnknown, SendLimitReached, DeliveryUnavailable.
+    """
+    if not cmd.identifier.reachable:
+        raise AccountUnknown
     alias = randomness.number31()
     async with deps.begin() as work:
-        account_id = await _recoverable(deps, work, cmd.identifier)
-        if account_id is None and deps.app.reveal_unknown_user:
+        bound = await _recoverable(deps, work, cmd.identifier)
+        if bound is None and deps.app.reveal_unknown_user:
             await spend_probe(deps, work, cmd.client)
             raise AccountUnknown
-        code = await send_code(
-            deps,
-            work,
-            cmd.client,
-            cmd.identifier,
-            Purpose.RECOVER,
-            binding=str(alias),
-            account_id=account_id,
-            decoy=account_id is None,
-        )
+        code = await _send(deps, work, cmd, bound, str(alias))
         await work.commit()
     return RecoveryBegun(code.id, alias)
 
@@ -149,18 +144,30 @@ class SendRecoveryCode:
 async def send_recovery_code(deps: Deps, cmd: SendRecoveryCode) -> CodeSent:
     """Send a code, or only pretend to. Raises SendLimitReached, DeliveryUnavailable."""
     async with deps.begin() as work:
-        account_id = await _recoverable(deps, work, cmd.identifier)
-        await send_code(
-            deps,
-            work,
-            cmd.client,
-            cmd.identifier,
-            Purpose.RECOVER,
-            account_id=account_id,
-            decoy=account_id is None,
-        )
+        bound = await _recoverable(deps, work, cmd.identifier)
+        await _send(deps, work, cmd, bound)
         await work.commit()
     return CodeSent()
+
+
+async def _send(
+    deps: Deps,
+    work: Work,
+    cmd: BeginRecovery | SendRecoveryCode,
+    bound: BoundIdentifier | None,
+    binding: str = "",
+) -> Code:
+    """A code to the identifier that is bound; where none is, one that nobody will ever read."""
+    return await send_code(
+        deps,
+        work,
+        cmd.client,
+        bound.identifier if bound else cmd.identifier,
+        Purpose.RECOVER,
+        binding=binding,
+        account_id=bound.account_id if bound else None,
+        decoy=bound is None,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,9 +244,10 @@ async def _prove(deps: Deps, cmd: RecoverWithCode) -> _Proved:
 
 async def _outcome(deps: Deps, cmd: RecoverWithCode, code: Code) -> _Proved:
     async with deps.look() as work:
-        account_id = await _recoverable(deps, work, cmd.identifier)
-        if account_id is None or code.purpose is not Purpose.RECOVER:
+        bound = await _recoverable(deps, work, cmd.identifier)
+        if bound is None or code.purpose is not Purpose.RECOVER:
             return _Proved(code, AccountUnknown())
+        account_id = bound.account_id
         if refusal := await _why_not(deps, work, cmd, account_id):
             return _Proved(code, refusal)
         current = await work.passwords.find(account_id, PasswordPurpose.SIGN_IN)

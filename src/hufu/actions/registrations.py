@@ -53,8 +53,8 @@ async def begin_registration(deps: Deps, cmd: BeginRegistration) -> Registration
     verifier = await deps.hasher.make(cmd.password, deps.app.scheme)
     async with deps.begin() as work:
         now, pool = deps.now(), deps.app.pool
-        known = await work.identifiers.find(pool, cmd.identifier) is not None
-        if known and deps.app.reveal_unknown_user:
+        bound = await work.identifiers.find(pool, cmd.identifier)
+        if bound and deps.app.reveal_unknown_user:
             await spend_probe(deps, work, cmd.client)
             raise taken(cmd.identifier)
         await work.registrations.void(pool, deps.app.name, cmd.identifier, now)
@@ -62,10 +62,10 @@ async def begin_registration(deps: Deps, cmd: BeginRegistration) -> Registration
             deps,
             work,
             cmd.client,
-            cmd.identifier,
+            bound.identifier if bound else cmd.identifier,
             Purpose.REGISTER,
-            decoy=known,
-            instead=Notice.ALREADY_REGISTERED if known else None,
+            decoy=bound is not None,
+            instead=Notice.ALREADY_REGISTERED if bound else None,
         )
         await _refuse_hoarding(deps, work, cmd)
         registration = Registration(

@@ -38,15 +38,15 @@ async def send_registration_code(deps: Deps, cmd: SendRegistrationCode) -> CodeS
     Raises SendLimitReached, DeliveryUnavailable.
     """
     async with deps.begin() as work:
-        known = await work.identifiers.find(deps.app.pool, cmd.identifier) is not None
+        bound = await work.identifiers.find(deps.app.pool, cmd.identifier)
         await send_code(
             deps,
             work,
             cmd.client,
-            cmd.identifier,
+            bound.identifier if bound else cmd.identifier,
             Purpose.REGISTER,
-            decoy=known,
-            instead=Notice.ALREADY_REGISTERED if known else None,
+            decoy=bound is not None,
+            instead=Notice.ALREADY_REGISTERED if bound else None,
         )
         await work.commit()
     return CodeSent()

@@ -28,6 +28,15 @@ def parse_any(raw: str) -> Identifier:
     return found
 
 
+def parse_typed(raw: str) -> Identifier:
+    """What somebody typed to name an account. What nobody can have leads nowhere, at the same cost
+    and in the same order as a name that nobody has."""
+    try:
+        return parse_any(raw)
+    except IdentifierMalformed:
+        return Identifier(IdentifierKind.USER_NAME, raw, raw)
+
+
 def parse_account_name(raw: str) -> Identifier:
     """A user name, or an e-mail address given as one; raises AccountNameMalformed."""
     found = _reachable(raw) or _user_name(raw)

@@ -29,6 +29,7 @@ JsonSchema = dict[str, object]
 
 MAX_SECRET = 128  # Code points.
 MAX_ID = 2**31 - 1
+LARGEST_INTEGER = 2**63 - 1
 
 NUMBER = ("integer", "string")
 """The JSON types in which a number may come."""
@@ -121,6 +122,20 @@ class Matching(Form):
 
     def schema(self) -> JsonSchema:
         return {"type": "string", "pattern": _whole_text(self._pattern)}
+
+
+class Named(Matching):
+    """The same for an id that clients make up, which may come as a JSON integer too."""
+
+    __slots__ = ()
+
+    def read(self, value: object) -> str:
+        if type(value) is int and 0 <= value <= LARGEST_INTEGER:
+            value = str(value)
+        return super().read(value)
+
+    def schema(self) -> JsonSchema:
+        return {**super().schema(), "type": list(NUMBER), "minimum": 0, "maximum": LARGEST_INTEGER}
 
 
 @dataclass(frozen=True, slots=True)

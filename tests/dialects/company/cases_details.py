@@ -127,6 +127,13 @@ async def _(stage: Stage) -> Request:
     return details(await registered(stage), user_role="3")
 
 
+@case("user/regDetail", "ok-card-mask-again")
+async def _(stage: Stage) -> Request:
+    session = await registered(stage)
+    await stage.do(details(session, **NEEDED))
+    return details(session, identity_card=MASKED_CARD)
+
+
 def bad_value(reason: str, field: str, value: str) -> None:
     @case("user/regDetail", f"400-{reason}")
     async def _(stage: Stage) -> Request:

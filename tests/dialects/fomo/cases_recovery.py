@@ -6,6 +6,7 @@ from dialects.fomo.steps import (
     NEW_PASSWORD,
     ONE_MESSAGE,
     OTHER_PHONE,
+    PASSWORD,
     PHONE,
     STRICT,
     UNKNOWN_ID,
@@ -20,7 +21,7 @@ from dialects.fomo.steps import (
     recovering,
     registered,
 )
-from dialects.requests import Request
+from dialects.requests import Request, form
 from dialects.sampling import Stage
 from hufu.actions.administration import bar_account
 
@@ -65,6 +66,22 @@ async def _(stage: Stage) -> Request:
 @case("customer/rec_pwd1", "11-unknown")
 async def _(_: Stage) -> Request:
     return call("rec_pwd1", user_name=PHONE)
+
+
+@case("customer/rec_pwd1", "11-user-name")
+async def _(stage: Stage) -> Request:
+    await stage.send(form("/creator/user/register", {"account": "alice", "password": PASSWORD}))
+    return call("rec_pwd1", user_name="alice")
+
+
+@case("customer/rec_pwd1", "11-user-name-strict", settings=STRICT)
+async def _(_: Stage) -> Request:
+    return call("rec_pwd1", user_name="alice")
+
+
+@case("customer/rec_pwd1", "11-name-of-nobody")
+async def _(_: Stage) -> Request:
+    return call("rec_pwd1", user_name="1339063369")
 
 
 @case("customer/rec_pwd1", "11-new-identifier", settings={"apps.fomo.recovery_delay_hours": 72})

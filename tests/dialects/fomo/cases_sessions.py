@@ -68,6 +68,16 @@ async def _(_: Stage) -> Request:
     return call("login", login_name=OTHER_EMAIL, pwd=PASSWORD)
 
 
+@case("customer/login", "11-name-of-nobody")
+async def _(_: Stage) -> Request:
+    return call("login", login_name="1339063369", pwd=PASSWORD)
+
+
+@case("customer/login", "12-name-of-nobody-strict", settings=STRICT)
+async def _(_: Stage) -> Request:
+    return call("login", login_name="1339063369", pwd=PASSWORD)
+
+
 @case("customer/login", "12-wrong-password")
 async def _(stage: Stage) -> Request:
     await registered(stage)

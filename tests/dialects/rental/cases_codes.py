@@ -87,6 +87,12 @@ async def _(stage: Stage) -> Request:
     return post("smscode", {"mobile": MOBILE, **paid, "image_code_text": small})
 
 
+@case("api/smscode", "ok-id-a-number")
+async def _(stage: Stage) -> Request:
+    paid = await payment(stage, "123")
+    return post("smscode", {"mobile": MOBILE, **paid, "image_code_id": 123})
+
+
 @case("api/smscode", "ok-form")
 async def _(stage: Stage) -> Request:
     return form("/rental/api/smscode", {"mobile": MOBILE, **await payment(stage)})

@@ -167,6 +167,13 @@ async def _(stage: Stage) -> Request:
     return post("profile/auth", {**IDENTITY, "id_card": small}, cookie(session))
 
 
+@case("POST api/profile/auth", "ok-mask-again-in-full")
+async def _(stage: Stage) -> Request:
+    session = await registered(stage)
+    await stage.do(post("profile/auth", IDENTITY, cookie(session)))
+    return post("profile/auth", {**IDENTITY, "id_card": "110***********002X"}, cookie(session))
+
+
 @case("POST api/profile/auth", "ok-mask-again", settings=MASKED)
 async def _(stage: Stage) -> Request:
     session = await registered(stage)

@@ -21,7 +21,6 @@ from hufu.dialects.creator.errors import FORBIDDEN, OK, WATCH_FOR_CODE, WATCH_FO
 from hufu.domain.errors import (
     ChallengeUnknown,
     CrossSite,
-    IdentifierMalformed,
     Malformed,
     MessageNotWanted,
     NameMalformed,
@@ -33,7 +32,7 @@ from hufu.domain.identifiers import Identifier, IdentifierKind
 from hufu.domain.names import display_name
 from hufu.domain.passwords import Password
 from hufu.domain.permissions import Role
-from hufu.services.identifiers import parse_account_name, parse_any
+from hufu.services.identifiers import parse_account_name, parse_typed
 from hufu.services.phones import parse_phone
 from hufu.wire import dialect
 from hufu.wire.body import Fields
@@ -131,15 +130,6 @@ def same_number(path: str, body: str) -> Identifier:
     return phone
 
 
-def named(account: str) -> Identifier:
-    """What somebody typed to name an account. What nobody can have leads nowhere, at the same cost
-    and in the same order as a name that nobody has."""
-    try:
-        return parse_any(account)
-    except IdentifierMalformed:
-        return Identifier(IdentifierKind.USER_NAME, account, account)
-
-
 # Requests
 
 
@@ -182,7 +172,7 @@ class Login(msgspec.Struct):
     def command(self, visit: Visit) -> LogIn:
         return LogIn(
             visit.client,
-            named(self.account),
+            parse_typed(self.account),
             Password.typed(self.password),
             replaces=visit.session,
         )
@@ -256,7 +246,7 @@ class ForgetPassword(_OnPhone):
             same_number(self.phone, self.phone_number),
             codes.pop() or "",
             Password.typed(self.new_password),
-            account=named(self.account) if self.account else None,
+            account=parse_typed(self.account) if self.account else None,
             unknown_told_first=True,
             replaces=visit.session,
         )

@@ -33,7 +33,7 @@ from hufu.domain.names import display_name, handle
 from hufu.domain.passwords import Password
 from hufu.domain.profiles import Me, Sex
 from hufu.services.emails import parse_email
-from hufu.services.identifiers import parse_any, parse_identifier
+from hufu.services.identifiers import parse_identifier, parse_typed
 from hufu.services.images import decode_base64
 from hufu.services.phones import national, parse_phone
 from hufu.wire import dialect
@@ -107,7 +107,7 @@ class Login(msgspec.Struct):
     pwd: Secret
 
     def command(self, visit: Visit) -> LogIn:
-        return LogIn(visit.client, parse_any(self.login_name), Password.typed(self.pwd))
+        return LogIn(visit.client, parse_typed(self.login_name), Password.typed(self.pwd))
 
 
 class UpdateAvatar(msgspec.Struct):
@@ -168,7 +168,7 @@ class RecPwd1(msgspec.Struct):
     user_name: Address
 
     def command(self, visit: Visit) -> BeginRecovery:
-        return BeginRecovery(visit.client, parse_any(self.user_name))
+        return BeginRecovery(visit.client, parse_typed(self.user_name))
 
 
 class RecPwd2(msgspec.Struct):

@@ -30,7 +30,7 @@ from hufu.wire.deviations import (
     Deviation,
 )
 from hufu.wire.dialect import JPEG, Endpoint, Head, PasswordProof, Proof, Reply, SetCookie
-from hufu.wire.fields import Matching, Reader, Secret, Text
+from hufu.wire.fields import Matching, Named, Reader, Secret, Text
 from hufu.wire.forms import Upload
 
 SESSION_COOKIE = "session_id"
@@ -41,7 +41,7 @@ IMAGE_PATH = "api/imagecode"
 LONGEST_NAME = 32
 
 Mobile = Annotated[str, Text(55)]
-CaptchaId = Annotated[str, Matching("[0-9A-Za-z-]{1,64}")]
+CaptchaId = Annotated[str, Named("[0-9A-Za-z-]{1,64}")]
 
 
 class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
