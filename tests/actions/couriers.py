@@ -17,7 +17,7 @@ class Provider:
         self.failure = failure
         self.sent: list[Letter] = []
         self.asked = asyncio.Event()
-        self.available = True
+        self.rest = 0.0
 
     async def send(self, letter: Letter) -> None:
         self.asked.set()

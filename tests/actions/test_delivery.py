@@ -123,10 +123,10 @@ async def test_letters_that_an_open_breaker_refuses_lose_no_attempt(world: World
 async def test_letters_wait_in_peace_while_their_provider_is_known_to_fail(world: World) -> None:
     await ask_for_code(world)
     carrier = Provider()
-    carrier.available = False
+    carrier.rest = 28.0
     assert await taken(world, carrier) == 0
     assert await attempts(world) == [0]
-    carrier.available = True
+    carrier.rest = 0.0
     assert await taken(world, carrier) == 1
     assert await outbox(world) == (True, False)
 
@@ -169,7 +169,7 @@ async def test_the_outbox_shows_no_code_to_who_reads_the_database(world: World) 
 async def test_nothing_is_asked_of_a_provider_that_is_known_to_fail(world: World) -> None:
     carrier = Provider()
     one = courier_of(world, carrier)
-    assert one.available("fomo", Channel.SMS)
-    assert one.available("fomo", Channel.EMAIL)
-    carrier.available = False
-    assert not one.available("fomo", Channel.SMS)
+    assert one.rest("fomo", Channel.SMS) == 0
+    assert one.rest("fomo", Channel.EMAIL) == 0
+    carrier.rest = 28.0
+    assert one.rest("fomo", Channel.SMS) == 28

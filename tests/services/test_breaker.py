@@ -138,9 +138,12 @@ async def test_refused_recipients_do_not_hide_failures(breaker: Breaker, vendor:
 
 async def test_it_stays_open_for_the_pause(breaker: Breaker, vendor: Vendor, time: Time) -> None:
     await open_up(breaker, vendor)
+    assert breaker.rest == PAUSE
     time.now += PAUSE - 0.001
+    assert breaker.rest == pytest.approx(0.001)
     assert not breaker.available
     time.now += 0.001
+    assert breaker.rest == 0
     assert breaker.available
 
 
@@ -220,7 +223,7 @@ async def test_a_trial_without_an_outcome_is_followed_by_another(time: Time, how
     assert breaker.available
     second = asyncio.create_task(breaker.send(sms()))
     another = await held.arrivals.get()
-    assert not breaker.available  # Still on trial: nothing has closed it.
+    assert breaker.rest == 1.0  # Still on trial: nothing has closed it.
     another.set_result(None)
     await second
 

@@ -38,8 +38,8 @@ class Carrier(Protocol):
     """A provider behind its breaker."""
 
     @property
-    def available(self) -> bool:
-        """Whether it is thought to be working."""
+    def rest(self) -> float:
+        """Seconds for which nothing is tried, because it keeps failing; or else 0."""
         ...
 
     async def send(self, letter: Letter) -> None:
@@ -101,9 +101,10 @@ class Courier:
         self._routes = routes
         self._unmarked: set[int] = set()
 
-    def available(self, app: str, channel: Channel) -> bool:
-        """Whether the app's messages would leave now."""
-        return _open(self._routes[app, channel])
+    def rest(self, app: str, channel: Channel) -> float:
+        """Seconds for which the app's messages would not leave; 0 where they would."""
+        carrier = self._routes[app, channel].carrier
+        return carrier.rest if carrier else 0.0
 
     async def backlog(self) -> dict[tuple[str, str], Backlog]:
         """What has to leave, by app and channel, also where that is nothing."""
@@ -207,7 +208,7 @@ class Courier:
 
 
 def _open(route: Route) -> bool:
-    return route.carrier is None or route.carrier.available
+    return route.carrier is None or not route.carrier.rest
 
 
 async def _ended(letters: Collection[asyncio.Task[Any]]) -> None:

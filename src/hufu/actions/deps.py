@@ -69,8 +69,9 @@ class App:
 class Channels(Protocol):
     """Whether messages can be sent at the moment."""
 
-    def available(self, app: str, channel: Channel) -> bool:
-        """Whether the provider of the app's channel is thought to be working."""
+    def rest(self, app: str, channel: Channel) -> float:
+        """Seconds for which the provider of the app's channel is left alone, because it keeps
+        failing; 0 where it is thought to be working."""
         ...
 
 

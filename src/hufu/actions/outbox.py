@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 
 from hufu.actions.deps import Deps
 from hufu.domain.errors import DeliveryUnavailable, SendLimitReached
@@ -59,8 +60,8 @@ async def _admit(
     Raises DeliveryUnavailable while the provider is known to fail. As all counts are made in the
     caller's transaction, a refusal counts nothing.
     """
-    if not deps.channels.available(deps.app.name, channel_of(identifier)):
-        raise DeliveryUnavailable
+    if rest := deps.channels.rest(deps.app.name, channel_of(identifier)):
+        raise DeliveryUnavailable(ceil(rest))
     phone = identifier.kind is IdentifierKind.PHONE
     if phone and country(identifier.key) not in deps.app.sms_countries:
         raise SendLimitReached

@@ -248,8 +248,12 @@ class GuessLimitReached(Refusal):
     """One guess more, at a password, a code or a word, would break a limit; none was compared."""
 
 
+@dataclass(eq=False)
 class DeliveryUnavailable(Refusal):
-    """The message provider is known to be failing; nothing was sent."""
+    """The message provider is known to be failing, and is tried again in `retry_after` seconds;
+    nothing was sent."""
+
+    retry_after: int = 1
 
 
 class MessageNotWanted(Refusal):

@@ -5,6 +5,9 @@ from collections.abc import Callable
 
 from hufu.services.delivery import DeliveryFailed, Letter, Provider
 
+TRIAL = 1.0
+"""Seconds after which it is worth asking again while a letter is on trial."""
+
 
 class BreakerOpen(DeliveryFailed):
     """The letter was not even tried, for its provider is known to be failing."""
@@ -39,9 +42,15 @@ class Breaker:
     @property
     def available(self) -> bool:
         """Whether a letter would be tried now."""
+        return not self.rest
+
+    @property
+    def rest(self) -> float:
+        """Seconds for which no letter will be tried; what comes of a trial is known soon."""
         if self._opened_at is None:
-            return True
-        return not self._on_trial and self._monotonic() - self._opened_at >= self._pause
+            return 0.0
+        left = max(0.0, self._opened_at + self._pause - self._monotonic())
+        return max(left, TRIAL) if self._on_trial else left
 
     @property
     def open(self) -> bool:

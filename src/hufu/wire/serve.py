@@ -5,7 +5,7 @@ import re
 import time
 import traceback
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic
 
 import structlog
@@ -13,7 +13,7 @@ import structlog
 from hufu.actions.deps import Deps
 from hufu.actions.sessions import SessionToken, authenticate
 from hufu.actions.sign_in import authenticate_by_password
-from hufu.domain.errors import Refusal
+from hufu.domain.errors import DeliveryUnavailable, Refusal
 from hufu.domain.permissions import Client
 from hufu.services.clock import ClockUnknown
 from hufu.services.overload import Abandoned, Overloaded, Unavailable
@@ -179,7 +179,7 @@ class Service(Generic[Options]):
                 return self._mount.encoded(await self._reply(row, head, fields, client))
         except Refusal as refusal:
             outcome = type(refusal).__name__
-            return row.refusals[type(refusal)]
+            return self._refused(row, refusal)
         except BodyTooLarge:
             outcome = BodyTooLarge.__name__
             return self._mount.encoded(self._dialect.malformed, status=TOO_LARGE)
@@ -274,9 +274,15 @@ class Service(Generic[Options]):
     def _told(self, reply: Reply) -> Encoded:
         """A refusal's reply, encoded once: most rows and refusals share a few."""
         if id(reply) not in self._replies:
-            extra = _retry_after(RETRY_AFTER) if reply.status == UNAVAILABLE else ()
-            self._replies[id(reply)] = self._mount.encoded(reply, extra=extra)
+            self._replies[id(reply)] = self._mount.encoded(reply)
         return self._replies[id(reply)]
+
+    @staticmethod
+    def _refused(row: _Row[Options], refusal: Refusal) -> Encoded:
+        answer = row.refusals[type(refusal)]
+        if not isinstance(refusal, DeliveryUnavailable) or answer.status != UNAVAILABLE:
+            return answer
+        return replace(answer, headers=(*answer.headers, *_retry_after(refusal.retry_after)))
 
     def _no_row(self, rows: dict[str, _Row[Options]], method: str, headers: Headers) -> Encoded:
         app = self._deps.app.name
