@@ -9,6 +9,7 @@ from hufu.actions.rewards import Due, reward
 from hufu.domain.permissions import Caller
 from hufu.domain.rewards import Deed
 from hufu.services import randomness
+from hufu.storage.work import Work
 
 RANDOM_CHARACTERS = 12
 
@@ -28,7 +29,11 @@ class AvatarSet:
 
 
 async def set_avatar(deps: Deps, caller: Caller, cmd: SetAvatar) -> AvatarSet:
-    """Store the picture, drawn anew, in place of the old one. Raises ImageUnacceptable."""
+    """Store the picture, drawn anew, in place of the old one. Raises ImageUnacceptable.
+
+    Where nobody knows whether the profile names it both stay: a picture that no profile names does
+    no harm, and goes with the account.
+    """
     clean = await deps.images.clean(cmd.data)
     picture = await deps.uploads.store(
         caller.account_id,
@@ -36,6 +41,7 @@ async def set_avatar(deps: Deps, caller: Caller, cmd: SetAvatar) -> AvatarSet:
         randomness.text(randomness.LOWER, RANDOM_CHARACTERS),
         clean,
     )
+    work: Work | None = None
     try:
         async with deps.begin() as work:
             now = deps.now()
@@ -45,7 +51,8 @@ async def set_avatar(deps: Deps, caller: Caller, cmd: SetAvatar) -> AvatarSet:
             await reward(deps, work, Due(caller.account_id, Deed.AVATAR_SET))
             await work.commit()
     except BaseException:
-        await deps.uploads.remove(picture)
+        if work is None or not work.may_last:
+            await deps.uploads.remove(picture)
         raise
     if profile.avatar is not None:
         await deps.uploads.remove(profile.avatar)

@@ -2,6 +2,8 @@
 
 from typing import Generic, TypeVar
 
+import asyncpg
+
 from hufu.storage.accounts import Accounts
 from hufu.storage.app_secrets import AppSecrets
 from hufu.storage.captchas import Captchas
@@ -35,6 +37,10 @@ from hufu.storage.verification import Codes
 from hufu.storage.words import Words
 
 AnyRows = TypeVar("AnyRows", bound=Rows)
+
+REFUSED = "ERROR"
+"""How severe PostgreSQL says a refusal is that leaves nothing behind. What ends the connection as
+well may come after a COMMIT that was done."""
 
 
 class _Of(Generic[AnyRows]):
@@ -91,8 +97,18 @@ class Work:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.committed = False
+        self.may_last = False
 
     async def commit(self) -> None:
-        """Make everything so far last; nothing may follow it."""
-        await self._connection.execute("COMMIT")
+        """Make everything so far last; nothing may follow it.
+
+        Where that fails it `may_last` nevertheless, unless the database itself has refused it: the
+        connection may have been cut after COMMIT was done.
+        """
+        self.may_last = not self._connection.is_closed()
+        try:
+            await self._connection.execute("COMMIT")
+        except asyncpg.PostgresError as error:
+            self.may_last = error.severity_en != REFUSED
+            raise
         self.committed = True
