@@ -13,7 +13,11 @@ from attacks.canary_tour import PNG
 from faults.postgres import Servers, open_folder
 from faults.proxy import Fate, Proxy
 from front_door import World, opened
-from hufu.core import UPLOADS
+from hufu.actions.administration import ClosingUnsettled, close_account
+from hufu.actions.erasures import replay_erasures
+from hufu.core import ERASURES, UPLOADS
+from hufu.services.erasures import ErasureJournal, JournalUnavailable, read_erasures
+from hufu.storage.loss import DatabaseUnavailable
 
 PHONE, PASSWORD = "13390633695", "correct horse 1"
 COMMIT = b"COMMIT\x00"
@@ -89,6 +93,11 @@ def kept(folder: Path) -> list[str]:
     return sorted(each.name for each in (folder / UPLOADS).iterdir())
 
 
+async def state(world: World) -> str:
+    [row] = await world.sql("SELECT state FROM accounts")
+    return str(row["state"])
+
+
 # Pictures
 
 
@@ -99,6 +108,19 @@ async def test_a_picture_that_may_be_shown_is_kept(far: Far, tmp_path: Path) -> 
     far.mend()
     [picture] = await shown(far.world)
     assert kept(tmp_path) == [picture]
+
+
+async def test_a_picture_that_may_not_be_shown_is_kept_and_goes_with_the_account(
+    far: Far, tmp_path: Path
+) -> None:
+    session = await member(far.world)
+    far.cut(Fate.CUT_BEFORE)
+    assert await show_picture(far.world, session) == 503
+    far.mend()
+    assert await shown(far.world) == []
+    assert len(kept(tmp_path)) == 1
+    await close_account(far.world.deps("fomo"), session.account_id, "test")
+    assert kept(tmp_path) == []
 
 
 async def test_the_picture_before_is_kept_while_it_may_be_shown(far: Far, tmp_path: Path) -> None:
@@ -118,3 +140,51 @@ async def test_a_picture_that_is_refused_goes(world: World, tmp_path: Path) -> N
         assert await show_picture(world, session) == 503
     assert await shown(world) == []
     assert kept(tmp_path) == []
+
+
+# Erasures
+
+
+async def test_a_closing_that_is_refused_is_taken_back(world: World, tmp_path: Path) -> None:
+    session = await member(world)
+    async with refusing(world, "accounts"):
+        with pytest.raises(DatabaseUnavailable):
+            await close_account(world.deps("fomo"), session.account_id, "test")
+    assert read_erasures(tmp_path / ERASURES) == []
+    assert await replay_erasures([world.deps("fomo")], read_erasures(tmp_path / ERASURES)) == 0
+    assert await Fomo().signed_in(world, session)
+    await close_account(world.deps("fomo"), session.account_id, "test")
+    assert len(read_erasures(tmp_path / ERASURES)) == 1
+
+
+async def test_a_closing_that_cannot_be_taken_back_is_told(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = await member(world)
+
+    async def full(*_: object) -> None:
+        raise JournalUnavailable("No space left on device")
+
+    monkeypatch.setattr(ErasureJournal, "take_back", full)
+    async with refusing(world, "accounts"):
+        with pytest.raises(ClosingUnsettled):
+            await close_account(world.deps("fomo"), session.account_id, "test")
+    assert len(read_erasures(tmp_path / ERASURES)) == 1
+
+
+@pytest.mark.parametrize(
+    ("fate", "then"), [(Fate.CUT_BEFORE, "active"), (Fate.CUT_ANSWER, "closed")]
+)
+async def test_a_closing_of_which_nobody_knows_is_completed(
+    far: Far, tmp_path: Path, fate: Fate, then: str
+) -> None:
+    session = await member(far.world)
+    far.cut(fate)
+    with pytest.raises(ClosingUnsettled):
+        await close_account(far.world.deps("fomo"), session.account_id, "test")
+    far.mend()
+    assert await state(far.world) == then
+    written = read_erasures(tmp_path / ERASURES)
+    assert [each.account_id for each in written] == [session.account_id]
+    await replay_erasures([far.world.deps("fomo")], written)
+    assert await state(far.world) == "closed"

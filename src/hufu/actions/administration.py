@@ -10,7 +10,8 @@ from hufu.domain.events import EventKind
 from hufu.domain.identifiers import BoundIdentifier, Identifier
 from hufu.domain.permissions import Role
 from hufu.domain.sessions import Session
-from hufu.services.erasures import ErasureJournal
+from hufu.services.erasures import JournalUnavailable
+from hufu.storage.loss import DatabaseUnavailable
 from hufu.storage.work import Work
 
 EVENTS_SHOWN = 20
@@ -85,38 +86,75 @@ async def _lock_open(work: Work, account_id: int) -> Account:
     return account
 
 
+class ClosingUnsettled(Exception):
+    """Nobody knows whether the account was closed, or it was not, and the journal still has it:
+    replaying the journal closes it, which every server does at its start. The text says why."""
+
+
 async def close_account(deps: Deps, account_id: int, reason: str) -> None:
     """Close the account for ever: what identifies the person is erased, the tombstone remains, and
-    the journal knows of it before it is done. Raises AccountClosed, JournalUnavailable."""
-    await erase(deps, account_id, reason, deps.erasures)
+    the journal knows of it before it is done. Where it certainly fails, that is taken back.
+
+    Raises AccountClosed, JournalUnavailable, ClosingUnsettled.
+    """
+    work: Work | None = None
+    entry: Erasure | None = None
+    try:
+        async with deps.begin() as work:
+            now = deps.now()
+            account, pictures = await _erase(deps, work, account_id, reason, now)
+            entry = Erasure(account_id, account.pool, account.created_at, now)
+            await deps.erasures.add(entry)
+            await work.commit()
+    except BaseException as error:
+        if work is None or entry is None:
+            raise
+        settled = not work.may_last and await _taken_back(deps, entry)
+        if not settled and isinstance(error, DatabaseUnavailable):
+            raise ClosingUnsettled(str(error)) from error
+        raise
+    for picture in pictures:
+        await deps.uploads.remove(picture)
+    # Where an answer was lost there may be one that no profile names.
+    await deps.uploads.remove_all({account_id: now})
 
 
-async def erase(
-    deps: Deps, account_id: int, reason: str, journal: ErasureJournal | None = None
-) -> None:
-    """The same; without a journal for what stands in one. Raises AccountClosed,
-    JournalUnavailable."""
+async def _taken_back(deps: Deps, entry: Erasure) -> bool:
+    try:
+        await deps.erasures.take_back(entry)
+    except JournalUnavailable:
+        return False
+    return True
+
+
+async def erase(deps: Deps, account_id: int, reason: str) -> None:
+    """The same for what stands in the journal already. Raises AccountClosed."""
     async with deps.begin() as work:
-        now = deps.now()
-        account = await _lock_open(work, account_id)
-        pictures = await work.profiles.avatars_of(account_id)
-        for bound in await work.identifiers.of(account_id):
-            await work.codes.void(deps.app.pool, bound.identifier, now)
-        await work.accounts.save_state(account_id, AccountState.CLOSED)
-        await work.sessions.delete_all(account_id)
-        await work.grants.void(account_id, now)
-        await work.identifiers.delete(account_id)
-        await work.passwords.delete(account_id)
-        await work.devices.delete_all(account_id)
-        await work.profiles.delete_all(account_id)
-        await work.identity_numbers.delete_all(account_id)
-        await work.handles.release(account_id, None, now)
-        await work.events.add(EventKind.CLOSED, now, account_id=account_id, reason=reason)
-        if journal is not None:
-            await journal.add(Erasure(account_id, account.pool, account.created_at, now))
+        _, pictures = await _erase(deps, work, account_id, reason, deps.now())
         await work.commit()
     for picture in pictures:
         await deps.uploads.remove(picture)
+
+
+async def _erase(
+    deps: Deps, work: Work, account_id: int, reason: str, now: datetime
+) -> tuple[Account, list[str]]:
+    """The account as it was, and its pictures, which are to go when this lasts."""
+    account = await _lock_open(work, account_id)
+    pictures = await work.profiles.avatars_of(account_id)
+    for bound in await work.identifiers.of(account_id):
+        await work.codes.void(deps.app.pool, bound.identifier, now)
+    await work.accounts.save_state(account_id, AccountState.CLOSED)
+    await work.sessions.delete_all(account_id)
+    await work.grants.void(account_id, now)
+    await work.identifiers.delete(account_id)
+    await work.passwords.delete(account_id)
+    await work.devices.delete_all(account_id)
+    await work.profiles.delete_all(account_id)
+    await work.identity_numbers.delete_all(account_id)
+    await work.handles.release(account_id, None, now)
+    await work.events.add(EventKind.CLOSED, now, account_id=account_id, reason=reason)
+    return account, pictures
 
 
 async def grant_role(deps: Deps, account_id: int, role: Role) -> None:

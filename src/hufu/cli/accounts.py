@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from hufu.actions import administration
-from hufu.actions.administration import AccountClosed, AccountShown
+from hufu.actions.administration import AccountClosed, AccountShown, ClosingUnsettled
 from hufu.actions.deps import Deps
 from hufu.cli.account_view import account_facts, print_account
 from hufu.cli.configured import configured
@@ -216,6 +216,11 @@ def _with_account(
         return with_database(config, data, run)
     except AccountClosed:
         raise click.ClickException(f"account {account_id} is closed") from None
+    except ClosingUnsettled as error:
+        raise click.ClickException(
+            f"whether account {account_id} is closed is not known ({error}); it stands in the "
+            "journal of erasures, so the next start of a server completes it, or this command again"
+        ) from error
 
 
 def _app_of(core: Core, name: str, found: AccountShown) -> Deps:

@@ -9,13 +9,16 @@ from pathlib import Path
 from hufu.domain.erasures import Erasure
 from hufu.services.overload import Unavailable
 
+ERASED, TAKEN_BACK = "erased", "taken_back"
+
 
 class JournalUnavailable(Unavailable):
     """The journal cannot be written or read, so nothing is erased."""
 
 
 class ErasureJournal:
-    """A line of JSON per erasure, which is only ever added to; nothing in it names a person."""
+    """A line of JSON per erasure, which is only ever added to; nothing in it names a person. What
+    is taken back has another line, which says so."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -23,6 +26,10 @@ class ErasureJournal:
     async def add(self, erasure: Erasure) -> None:
         """Write it down; it is on the disk when this returns. Raises JournalUnavailable."""
         await asyncio.to_thread(_append, self._file, line_of(erasure))
+
+    async def take_back(self, erasure: Erasure) -> None:
+        """Write down that it was not done after all. Raises JournalUnavailable."""
+        await asyncio.to_thread(_append, self._file, _line(erasure, TAKEN_BACK))
 
     async def read(self) -> list[Erasure]:
         """Every erasure in it, none where it is not there yet. Raises JournalUnavailable."""
@@ -36,25 +43,32 @@ class ErasureJournal:
 
 def line_of(erasure: Erasure) -> str:
     """How an erasure is written down."""
+    return _line(erasure, ERASED)
+
+
+def _line(erasure: Erasure, what: str) -> str:
     facts = {
         "account": erasure.account_id,
         "pool": erasure.pool,
         "since": erasure.created_at.isoformat(),
-        "erased": erasure.erased_at.isoformat(),
+        what: erasure.erased_at.isoformat(),
     }
     return json.dumps(facts, ensure_ascii=False)
 
 
 def read_erasures(file: Path) -> list[Erasure]:
-    """Every erasure in a file. What was cut short when a disk was full was never done."""
+    """Every erasure in a file that was not taken back. What was cut short when a disk was full was
+    never done."""
     lines = file.read_text("utf-8", errors="replace").split("\n")
-    return [erasure for line in lines if (erasure := _erasure(line)) is not None]
+    taken_back = {_erasure(line, TAKEN_BACK) for line in lines if TAKEN_BACK in line}
+    found = [erasure for line in lines if (erasure := _erasure(line, ERASED)) is not None]
+    return [erasure for erasure in found if erasure not in taken_back]
 
 
-def _erasure(line: str) -> Erasure | None:
+def _erasure(line: str, what: str) -> Erasure | None:
     try:
         facts = json.loads(line)
-        times = [datetime.fromisoformat(facts[name]) for name in ("since", "erased")]
+        times = [datetime.fromisoformat(facts[name]) for name in ("since", what)]
         return Erasure(int(facts["account"]), str(facts["pool"]), *times)
     except (ValueError, KeyError, TypeError):
         return None
