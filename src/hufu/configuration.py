@@ -25,6 +25,7 @@ from hufu.services.keys import KeyMalformed, Keyring
 from hufu.settings import DIALECTS, OUTBOX, AppSettings, Settings, default_apps, fields_of
 from hufu.variables import CONFIG_VARIABLE, PREFIX
 
+COMMAND_LINE = "command line"
 SECRETS_FILE = "secrets.toml"
 NOTHING: Mapping[str, object] = MappingProxyType({})
 
@@ -72,7 +73,7 @@ def load(
             sources[".".join(path)] = variable
     for dotted, value in overrides.items():
         _put(tree, tuple(dotted.split(".")), value, dotted)
-        sources[dotted] = "command line"
+        sources[dotted] = COMMAND_LINE
     if config is None:
         _develop(tree, sources)
     settings, options = _decode(tree)

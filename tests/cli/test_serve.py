@@ -1,5 +1,6 @@
 """`hufu serve` as an operator meets it: starting, refusing to, surviving, draining."""
 
+import json
 import os
 import signal
 import socket
@@ -327,6 +328,60 @@ def test_it_waits_for_its_database_and_says_so(production: Serving) -> None:
     until(lambda: "Not ready: database: cannot be reached" in production.printed())
     said = production.form("/fomo/customer/login", login_name=MOBILE, pwd=PASSWORD)
     assert (said.status, said.json()["status"]) == (503, 5)
+
+
+# Settings that change while it serves
+
+
+def test_workers_that_come_later_have_the_settings_of_then(
+    tmp_path: Path, configured: Path, database_url: str
+) -> None:
+    """Those that cannot change are named."""
+    config, before = tmp_path / "hufu.toml", configured.read_text()
+
+    def write(**settings: object) -> None:
+        lines = [f"{name} = {json.dumps(value)}\n" for name, value in settings.items()]
+        draft = config.with_suffix(".draft")
+        draft.write_text("".join(lines) + before)
+        draft.replace(config)
+
+    write(database_url=NOWHERE, workers=1)
+    with begun(tmp_path / "data", "--config", str(config)) as server:
+        until(lambda: server.answers("/health") == 200)
+        until(lambda: "Not ready: database: cannot be reached" in server.printed())
+        old = server.workers()
+        write(database_url=database_url, workers=2, host="127.0.0.2", port=1, only_app="rental")
+        server.process.send_signal(signal.SIGUSR2)
+        until(lambda: not old & server.workers() and server.answers() == 200)
+        assert server.get("/fomo/customer/login").status == 404
+        assert len(server.workers()) == 1
+        told = [json.loads(line) for line in server.printed().splitlines() if "needs_res" in line]
+        assert [each["settings"] for each in told] == [["host", "workers"]]
+
+
+def test_settings_that_cannot_be_used_replace_nobody(tmp_path: Path, configured: Path) -> None:
+    config, before = tmp_path / "hufu.toml", configured.read_text()
+    config.write_text(f'database_url = "{NOWHERE}"\n{before}')
+    with begun(tmp_path / "data", "--config", str(config)) as server:
+        until(lambda: server.answers("/health") == 200)
+        old = server.workers()
+        config.write_text(f"prot = 1\n{before}")
+        server.process.send_signal(signal.SIGUSR2)
+        until(lambda: '"prot: there is no such setting; did you mean port?"' in server.printed())
+        until(lambda: "SettingsRefused: prot" in server.printed())
+        assert old <= server.workers()
+
+
+def test_an_embedded_database_stays(tmp_path: Path, configured: Path) -> None:
+    config, before = tmp_path / "hufu.toml", configured.read_text()
+    config.write_text(before)
+    with serving(tmp_path / "data", "--config", str(config)) as server:
+        old = server.workers()
+        config.write_text(f'database_url = "{NOWHERE}"\n{before}')
+        server.process.send_signal(signal.SIGUSR2)
+        until(lambda: not old & server.workers() and bool(server.workers()))
+        assert server.answers() == 200
+        assert '"settings": ["database_url"]' in server.printed()
 
 
 # Refusing to start

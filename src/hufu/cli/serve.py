@@ -5,6 +5,7 @@ import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -35,10 +36,10 @@ def serve(
         from hufu.cli.options import configuration  # noqa: PLC0415
         from hufu.cli.serving import serve_apps  # noqa: PLC0415
 
-        found = configuration(
-            config, data, host=host, port=port, only_app=only_app, workers=workers
+        read = partial(
+            configuration, config, data, host=host, port=port, only_app=only_app, workers=workers
         )
-        serve_apps(found, config, metrics)
+        serve_apps(read(), config, metrics, read)
 
 
 @contextmanager

@@ -6,19 +6,22 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 import click
+import structlog
 from prometheus_client import multiprocess
 
 from hufu.cli import worker
 from hufu.cli.options import embedded
 from hufu.cli.workers import Workers
-from hufu.configuration import Configuration
+from hufu.configuration import COMMAND_LINE, Configuration, SettingsRefused
 from hufu.core import app_url, deviations, open_core
+from hufu.services.logs import configure
 from hufu.services.postgres import EmbeddedPostgres, PostgresUnavailable
 from hufu.settings import OUTBOX, Settings
 from hufu.storage.schema import is_up_to_date
@@ -31,9 +34,21 @@ ASK_EVERY = 0.05
 ANSWER_WITHIN = 30.0
 HTTP_OK = 200
 
+FIXED = ("host", "port", "workers")
+"""What a server is until it ends; with the embedded database also where that is."""
+FIXED_EMBEDDED = ("data_dir", "database_url")
 
-def serve_apps(found: Configuration, config: Path | None, metrics: str) -> None:
-    """Serve every app until a signal ends it; `metrics` is the folder of the workers' figures."""
+_log = structlog.get_logger()
+
+
+def serve_apps(
+    found: Configuration,
+    config: Path | None,
+    metrics: str,
+    read_again: Callable[[], Configuration],
+) -> None:
+    """Serve every app until a signal ends it; `metrics` is the folder of the workers' figures, and
+    `read_again` reads the settings as they are then."""
     began = time.monotonic()
     with ExitStack() as held:
         listening = held.enter_context(_listening(found.settings))
@@ -44,7 +59,12 @@ def serve_apps(found: Configuration, config: Path | None, metrics: str) -> None:
         environment = _handed_down(found, config, postgres)
         serving = held.enter_context(
             Workers(
-                found.settings.workers, listening, died, loaded=worker.main, environment=environment
+                found.settings.workers,
+                listening,
+                died,
+                loaded=worker.main,
+                environment=environment,
+                replacing=partial(_tell_unchanged, found.settings, read_again),
             )
         )
         asyncio.run(_rehearse(found))
@@ -87,20 +107,33 @@ async def _bring_up_to_date(url: str) -> None:
 def _handed_down(
     found: Configuration, config: Path | None, postgres: EmbeddedPostgres | None
 ) -> dict[str, str]:
-    """The workers' environment, which tells them what the command line said."""
-    settings = found.settings
-    given: dict[str, object] = {
-        "DATA_DIR": settings.data_dir,
-        "HOST": settings.host,
-        "PORT": settings.port,
-        "WORKERS": settings.workers,
-        "ONLY_APP": settings.only_app,
-        "DATABASE_URL": postgres.url if postgres else settings.database_url,
-    }
-    said = {f"{PREFIX}{name}": str(value) for name, value in given.items() if value}
+    """The workers' environment, which tells them what the command line said, and what cannot
+    change. All else they read themselves, also those that come later."""
+    names = {*FIXED, *(name for name, source in found.sources.items() if source == COMMAND_LINE)}
+    given = {name: getattr(found.settings, name) for name in names}
+    if postgres is not None:
+        given |= {"data_dir": found.settings.data_dir, "database_url": postgres.url}
+    said = {f"{PREFIX}{name.upper()}": str(value) for name, value in given.items()}
     if config is not None:
-        said[CONFIG_VARIABLE] = str(config.resolve())
+        said[CONFIG_VARIABLE] = str(config.absolute())
     return {**os.environ, **said}
+
+
+def _tell_unchanged(settings: Settings, read_again: Callable[[], Configuration]) -> None:
+    """Say what was changed in the settings and stays as it is until a new start. What is wrong with
+    them is told too, and the workers stay."""
+    configure(settings.log)
+    try:
+        now = read_again().settings
+    except (SettingsRefused, OSError) as error:
+        _log.error("settings_refused", reason=str(error))
+        return
+    fixed = FIXED if settings.database_url else (*FIXED, *FIXED_EMBEDDED)
+    changed = [name for name in fixed if getattr(now, name) != getattr(settings, name)]
+    if settings.database_url and not now.database_url:
+        changed.append("database_url")
+    if changed:
+        _log.warning("needs_restart", settings=changed)
 
 
 def _run(

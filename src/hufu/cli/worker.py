@@ -24,7 +24,7 @@ import uvloop
 from hufu.app import Server
 from hufu.cli.forking import forked
 from hufu.cli.workers import READY
-from hufu.configuration import load
+from hufu.configuration import SettingsRefused, load
 from hufu.core import open_core
 from hufu.http.server import HttpServer
 from hufu.http.share import Share
@@ -79,6 +79,8 @@ async def opened() -> AsyncIterator[Server]:
     """
     config = os.environ.get(CONFIG_VARIABLE)
     configuration = load(Path(config) if config else None, os.environ)
+    if not configuration.settings.database_url:
+        raise SettingsRefused("database_url: the embedded database needs a new start")
     configure(configuration.settings.log)
     server = Server(await open_core(configuration))
     _raise_file_limit()

@@ -43,8 +43,8 @@ class Workers:
     SIGTERM and SIGINT end, and so does SIGHUP unless it is ignored; RETIRE replaces the workers
     one by one, each when its successor is ready, and with them the program as it is loaded. `died`
     is told of every process that has ended; `command` is what they are forked from, which loads
-    from when this is entered, in that environment or in this process's own; `kill_after` seconds
-    are what a worker has to end.
+    from when this is entered, in that environment or in this process's own; `replacing` is called
+    when the workers are about to be replaced; `kill_after` seconds are what a worker has to end.
 
     Where this process has `loaded` the program that the command would load, and has neither threads
     nor an event loop when this is entered, the first workers are forked from a fork of it: loading
@@ -60,6 +60,7 @@ class Workers:
         command: Sequence[str] = COMMAND,
         loaded: Callable[[int, int, int], object] | None = None,
         environment: Mapping[str, str] | None = None,
+        replacing: Callable[[], None] | None = None,
         kill_after: float = KILL_AFTER,
     ) -> None:
         self._count = count
@@ -68,6 +69,7 @@ class Workers:
         self._command = command
         self._loaded = loaded
         self._environment = environment
+        self._replacing = replacing
         self._kill_after = kill_after
         self._fork_server: ForkServer | None = None
         self._leaving: list[ForkServer] = []
@@ -149,6 +151,8 @@ class Workers:
         if self._retiring:
             self._retiring, self._to_replace = False, current
             self._leave()
+            if self._replacing is not None:
+                self._replacing()
         self._to_replace = [each for each in self._to_replace if each in current]
         wanted = self._count + bool(self._to_replace)
         if len(current) < wanted:
