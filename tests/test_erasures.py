@@ -1,13 +1,16 @@
 """Whoever was erased stays so: the journal knows before the database does, and undoes a restore."""
 
+import asyncio
 import json
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from actors import Fomo
 from attacks.canary_tour import PNG
+from faults.waiting import until_so
 from front_door import World, all_at_once
 from hufu.actions import erasures
 from hufu.actions.administration import close_account
@@ -15,7 +18,7 @@ from hufu.actions.deps import Deps
 from hufu.actions.erasures import replay_erasures
 from hufu.core import ERASURES, UPLOADS
 from hufu.domain.erasures import Erasure
-from hufu.services.erasures import JournalUnavailable, read_erasures
+from hufu.services.erasures import ErasureJournal, JournalUnavailable, read_erasures
 
 PHONE, PASSWORD = "13390633695", "correct horse 1"
 BACK = "UPDATE accounts SET state = 'active' WHERE id = $1"
@@ -113,9 +116,55 @@ async def test_who_cannot_read_yet_reads_again(
 
     monkeypatch.setattr(erasures.asyncio, "sleep", mend)
     told: list[int] = []
-    await erasures.keep_erased(pools(world), told.append)
+    broken: list[Exception] = []
+    await erasures.keep_erased(pools(world), told.append, broken.append)
     assert told == [1]
+    assert [str(each) for each in broken] == ["Is a directory"]
     assert await state(world, account_id) == "closed"
+
+
+async def test_who_cannot_read_says_so_and_is_not_ready(
+    world: World, account_id: int, journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However it breaks: each kind is told once, and when it is well again."""
+    monkeypatch.setattr(erasures, "AGAIN", 0.01)
+    await close_account(world.deps("fomo"), account_id, "test")
+    await world.sql(BACK, account_id)
+    reads: list[Exception] = [JournalUnavailable("Permission denied")] * 3 + [RuntimeError("x")] * 3
+    read, mended = ErasureJournal.read, asyncio.Event()
+
+    async def unreadable(self: ErasureJournal) -> list[Erasure]:
+        if reads:
+            raise reads.pop(0)
+        await mended.wait()
+        return await read(self)
+
+    monkeypatch.setattr(ErasureJournal, "read", unreadable)
+    with capture_logs() as lines:
+        async with world.server.running():
+            await until_so(lambda: not reads, 20)
+            answer = await world.get("/ready")
+            assert answer.status == 503
+            assert answer.json()["problems"] == {"erasures": "cannot be replayed (RuntimeError)"}
+            mended.set()
+            while (answer := await world.get("/ready")).status != 200:
+                assert await state(world, account_id) in {"active", "closed"}
+            assert await state(world, account_id) == "closed"
+    assert lines == [
+        {"event": "replay_broken", "log_level": "error", "error": "JournalUnavailable",
+         "reason": "Permission denied"},
+        {"event": "replay_broken", "log_level": "error", "error": "RuntimeError", "reason": None},
+        {"event": "replay_mended", "log_level": "warning"},
+        {"event": "erased_again", "log_level": "warning", "accounts": 1},
+    ]  # fmt: skip
+
+
+async def test_who_begins_to_serve_has_read_it(world: World, account_id: int) -> None:
+    await close_account(world.deps("fomo"), account_id, "test")
+    await world.sql(BACK, account_id)
+    async with world.server.running():
+        assert await state(world, account_id) == "closed"
+        assert (await world.get("/ready")).status == 200
 
 
 async def test_a_picture_that_is_there_again_goes_again(

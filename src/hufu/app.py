@@ -186,7 +186,9 @@ class Server:
         networks = tuple(ip_network(each) for each in settings.operator_networks)
         operators, core = Operators(networks, self._proxies), self._core
         routes = [
-            *health.routes(partial(read_readiness, core.database, core.clock), operators),
+            *health.routes(
+                partial(read_readiness, core.database, core.clock, core.problems), operators
+            ),
             *metrics.routes(operators),
             *rewards.routes(self._backend),
             *introspection.routes(self._backend, self._readers),

@@ -3,7 +3,7 @@ bundle that its actions are given."""
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -56,7 +56,8 @@ ERASURES = "erasures.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """Everything behind the front door of one process."""
+    """Everything behind the front door of one process. `problems` are what is done beside requests
+    and has to be before it is ready, by name."""
 
     configuration: Configuration
     database: Database
@@ -70,6 +71,7 @@ class Core:
     _images: Images
     _painter: CaptchaPainter
     _breakers: Mapping[str, Breaker]
+    problems: dict[str, str] = field(default_factory=dict)
 
     def load(self) -> Load:
         """How busy the process is."""

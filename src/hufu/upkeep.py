@@ -15,6 +15,7 @@ from hufu.actions.sending import raise_alarms, read_sending
 from hufu.core import Core
 from hufu.domain.ledger import UNITS
 from hufu.services.clock import ClockUnknown, DatabaseClock
+from hufu.services.erasures import JournalUnavailable
 from hufu.storage.loss import DatabaseUnavailable
 from hufu.wire import metrics as counted
 from hufu.wire.load import watch_load, watch_outbox
@@ -25,6 +26,10 @@ LOOK_EVERY = 1.0
 WATCH_EVERY = 60.0
 TIDY_LOOK_EVERY = 15.0
 PUBLISH_EVERY = 1.0
+REPLAY_WITHIN = 1.0
+"""Seconds for which serving waits for the journal of erasures, which is mostly empty; after that it
+is only not ready."""
+ERASURES = "erasures"
 
 _log = structlog.get_logger()
 
@@ -33,12 +38,14 @@ _log = structlog.get_logger()
 async def kept_up(core: Core) -> AsyncIterator[None]:
     """While it lasts, the clock is kept, letters are delivered, and what has ended is removed.
 
-    It begins with the database's clock, where the database can be reached.
+    It begins with the database's clock and the journal of erasures, where the database can be
+    reached.
     """
     with contextlib.suppress(DatabaseUnavailable):
         if isinstance(core.clock, DatabaseClock):
             await core.clock.sync()
     pools = list({each.app.pool: each for each in core.apps.values()}.values())
+    replay = _Replay(core.problems)
     work = [
         _keep_clock(core),
         _deliver(core),
@@ -47,7 +54,7 @@ async def kept_up(core: Core) -> AsyncIterator[None]:
         watch_load(core.load),
         watch_outbox(core.courier.backlog),
         keep_resealing(core.database, core.secrets, counted.add_resealed, _tell_broken),
-        keep_erased(pools, _tell_erased_again),
+        keep_erased(pools, replay.done, replay.broken),
     ]
     if core.configuration.settings.janitor.interval_seconds:
         work.append(_tidy(core))
@@ -55,6 +62,8 @@ async def kept_up(core: Core) -> AsyncIterator[None]:
         work.append(replica.keep_proving())
     tasks = [asyncio.create_task(each) for each in work]
     try:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(replay.tried.wait(), REPLAY_WITHIN)
         yield
     finally:
         for task in tasks:
@@ -140,6 +149,38 @@ def _tell(trouble: Trouble) -> None:
         reason=trouble.reason,
         given_up=trouble.given_up,
     )
+
+
+class _Replay:
+    """What is said of replaying the journal of erasures: that the server is not ready before it is
+    done, and what is wrong with it, once."""
+
+    def __init__(self, problems: dict[str, str]) -> None:
+        self.tried = asyncio.Event()
+        self._problems = problems
+        self._problems[ERASURES] = "not yet replayed"
+        self._told = ""
+
+    def done(self, accounts: int) -> None:
+        """It is; so many accounts were erased again."""
+        del self._problems[ERASURES]
+        if self._told:
+            _log.warning("replay_mended")
+        _tell_erased_again(accounts)
+        self.tried.set()
+
+    def broken(self, error: Exception) -> None:
+        """It will be tried again."""
+        self.tried.set()
+        if isinstance(error, (DatabaseUnavailable, ClockUnknown)):
+            return  # `/ready` tells.
+        kind = type(error).__name__
+        self._problems[ERASURES] = f"cannot be replayed ({kind})"
+        if self._told != kind:
+            self._told = kind
+            # The text of anything else may hold what is nobody's business.
+            reason = str(error) if isinstance(error, JournalUnavailable) else None
+            _log.error("replay_broken", error=kind, reason=reason)
 
 
 def _tell_erased_again(accounts: int) -> None:

@@ -7,8 +7,6 @@ from hufu.actions.administration import AccountClosed, erase
 from hufu.actions.deps import Deps
 from hufu.domain.accounts import AccountState
 from hufu.domain.erasures import Erasure
-from hufu.services.clock import ClockUnknown
-from hufu.services.overload import Unavailable
 
 REASON = "erased before; a restore had brought it back"
 AT_ONCE = 10_000
@@ -49,16 +47,20 @@ async def _replay(deps: Deps, erasures: Sequence[Erasure]) -> int:
     return again
 
 
-async def keep_erased(pools: Sequence[Deps], told: Callable[[int], None]) -> None:
-    """Replay the journal once, as soon as the database can be reached; who serves does that first,
-    for the database may have been restored."""
+async def keep_erased(
+    pools: Sequence[Deps], told: Callable[[int], None], broken: Callable[[Exception], None]
+) -> None:
+    """Replay the journal once, for the database may have been restored. Who serves is not ready
+    before it is `told` that this is done; what was `broken` is tried again until it is."""
     while True:
         try:
             erasures = [each for deps in pools[:1] for each in await deps.erasures.read()]
-            told(await replay_erasures(pools, erasures))
-        except (Unavailable, ClockUnknown):
+            again = await replay_erasures(pools, erasures)
+        except Exception as error:  # noqa: BLE001  # Told; it may be mended later.
+            broken(error)
             await asyncio.sleep(AGAIN)
         else:
+            told(again)
             return
 
 

@@ -1,5 +1,6 @@
 """Whether requests can be served, and what is seen of what that needs."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hufu.services.clock import Clock, ClockUnknown
@@ -23,13 +24,15 @@ class Readiness:
     seen: dict[str, object] | None
 
 
-async def read_readiness(database: Database, clock: Clock) -> Readiness:
-    """How it is now."""
+async def read_readiness(
+    database: Database, clock: Clock, problems_beside: Mapping[str, str]
+) -> Readiness:
+    """How it is now; what is done beside requests has problems of its own."""
     try:
         sight = await database.look_around()
     except DatabaseUnavailable:
         return Readiness({"database": "cannot be reached"}, None)
-    problems = {}
+    problems = dict(problems_beside)
     if sight.standby:
         problems["database"] = "is a standby, which takes no writes"
     if sight.fit in UNFIT:
