@@ -3,6 +3,7 @@ and whoever was erased since then is erased again."""
 
 import asyncio
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import AsyncIterator, Iterator
@@ -13,7 +14,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from actors import Fomo
+from actors import Fomo, Session
 from attacks.attack import production
 from attacks.canaries import Watched
 from attacks.canary_places import SETTINGS
@@ -30,6 +31,9 @@ from hufu.storage.upgrade import migrate
 
 PATIENCE = 30.0
 UPLOADS = "uploads"
+PASSWORD = "correct horse 1"
+OPERATIONS = Path(__file__).parents[1] / "docs" / "operations.md"
+UNSENT = "SELECT FROM outbox WHERE sent_at IS NULL AND failed_at IS NULL"
 
 
 @dataclass
@@ -123,16 +127,80 @@ async def contents(url: str) -> dict[str, tuple[int, str]]:
         await connection.close()
 
 
+async def asked_about(world: Watched, session: Session) -> int:
+    """What a backend is told that asks whose session it is."""
+    shown = ":".join(session.fields.values()) or [*session.cookies.values()][-1]
+    head = [("authorization", f"Bearer {shown}")]
+    return (await world.get("/v1/session", headers=head)).status
+
+
 async def still_works(world: Watched, tour: Tour) -> None:
     """Sessions from before the loss count, the ledger is whole, and a right password opens."""
     for actor_name, session in tour.sessions.items():
-        shown = ":".join(session.fields.values()) or [*session.cookies.values()][-1]
-        head = [("authorization", f"Bearer {shown}")]
-        answer = await world.get("/v1/session", headers=head)
-        assert answer.status == 200, actor_name
+        assert await asked_about(world, session) == 200, actor_name
     audited = await audit_ledger(world.deps("fomo"), lambda *_: None, None)
     assert audited.wrong is None
     assert audited.transfers > 0
+
+
+@dataclass
+class Leaver:
+    """Somebody who has a picture and will have the account closed; `others` are the pictures of
+    everybody else."""
+
+    session: Session
+    picture: str
+    others: set[str]
+
+
+def pictures(at: Place) -> set[str]:
+    return {each.name for each in (at.home / PICTURES).iterdir()}
+
+
+async def registered(here: Place, world: Watched, phone: str) -> Leaver:
+    await Fomo().register(world, phone, PASSWORD)
+    session = await Fomo().sign_in(world, phone, PASSWORD)
+    assert session is not None
+    others = pictures(here)
+    shown = {**session.fields, "base64_string": PNG}
+    await world.form("/fomo/customer/update_avatar", shown)
+    [own] = pictures(here) - others
+    return Leaver(session, own, others)
+
+
+def put_back(here: Place, uploads: Path, there: Place) -> None:
+    """The pictures of then; the journal is not of the backup: it is what was written last."""
+    shutil.copytree(uploads, there.home / UPLOADS)
+    shutil.copy(here.home / ERASURES, there.home / ERASURES)
+
+
+async def is_erased_again(
+    there: Place, world: Watched, leaver: Leaver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the server that starts, before it is ready, and nobody else is."""
+    assert leaver.picture in pictures(there)
+    erased_again: asyncio.Queue[int] = asyncio.Queue()
+    monkeypatch.setattr("hufu.upkeep._tell_erased_again", erased_again.put_nowait)
+    async with asyncio.timeout(PATIENCE), world.server.running():
+        assert await erased_again.get() == 1
+        assert pictures(there) == leaver.others
+        assert not await Fomo().signed_in(world, leaver.session)
+        answer = await Fomo().try_to_sign_in(world, leaver.session.identifier, PASSWORD)
+        assert answer.status == 200
+        assert answer.json()["status"] != 1
+
+
+async def as_documented(world: Watched, tour: Tour) -> None:
+    """What is done in the database after going back in time: nobody is signed in any more, and
+    nothing is sent again."""
+    statements = re.findall("`((?:DELETE|UPDATE) [^`]*)`", OPERATIONS.read_text("utf-8"))
+    assert len(statements) == 2
+    assert await world.sql(UNSENT)
+    for each in "".join(statements).split(";"):
+        await world.sql(each)
+    assert not await world.sql(UNSENT)
+    for session in tour.sessions.values():
+        assert await asked_about(world, session) == 401
 
 
 async def test_a_dump_brings_everything_back_but_whom_it_must_not(
@@ -142,19 +210,12 @@ async def test_a_dump_brings_everything_back_but_whom_it_must_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     here, tour = lived
-    phone = "13390630001"
     async with here.served() as world:
-        await Fomo().register(world, phone, "correct horse 1")
-        session = await Fomo().sign_in(world, phone, "correct horse 1")
-        assert session is not None
-        others = {each.name for each in (here.home / PICTURES).iterdir()}
-        shown = {**session.fields, "base64_string": PNG}
-        await world.form("/fomo/customer/update_avatar", shown)
-        [own] = {each.name for each in (here.home / PICTURES).iterdir()} - others
+        leaver = await registered(here, world, "13390630001")
         run("pg_dump", "--format=custom", f"--file={tmp_path / 'hufu.dump'}", here.url)
         shutil.copytree(here.home / UPLOADS, tmp_path / UPLOADS)
         before = await contents(here.url)
-        await close_account(world.deps("fomo"), session.account_id, "asked for it")
+        await close_account(world.deps("fomo"), leaver.session.account_id, "asked for it")
     assert await contents(here.url) != before
 
     async with place(tmp_path / "there", configuration) as there:
@@ -162,28 +223,20 @@ async def test_a_dump_brings_everything_back_but_whom_it_must_not(
             tmp_path / "hufu.dump")  # fmt: skip
         assert await contents(there.url) == before
         assert all(before[table][0] for table in ("accounts", "sessions", "transfers", "outbox"))
-        shutil.copytree(tmp_path / UPLOADS, there.home / UPLOADS)
-        # The journal is not of the backup: it is what was written last.
-        shutil.copy(here.home / ERASURES, there.home / ERASURES)
+        put_back(here, tmp_path / UPLOADS, there)
         async with there.served() as world:
             await still_works(world, tour)
-            assert await Fomo().signed_in(world, session)
-            erased_again: asyncio.Queue[int] = asyncio.Queue()
-            monkeypatch.setattr("hufu.upkeep._tell_erased_again", erased_again.put_nowait)
-            async with asyncio.timeout(PATIENCE), world.server.running():
-                assert await erased_again.get() == 1
-                assert not (there.home / PICTURES / own).exists()
-                assert {each.name for each in (there.home / PICTURES).iterdir()} == others
-                assert not await Fomo().signed_in(world, session)
-                answer = await Fomo().try_to_sign_in(world, phone, "correct horse 1")
-                assert answer.status == 200
-                assert answer.json()["status"] != 1
+            assert await Fomo().signed_in(world, leaver.session)
+            await is_erased_again(there, world, leaver, monkeypatch)
         after = await contents(there.url)
         assert after["transfers"] == before["transfers"]
 
 
 async def test_a_base_backup_and_the_log_lead_to_any_moment(
-    lived: tuple[Place, Tour], tmp_path: Path, configuration: str
+    lived: tuple[Place, Tour],
+    tmp_path: Path,
+    configuration: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     here, tour = lived
     log, base = tmp_path / "log", tmp_path / "base"
@@ -194,9 +247,12 @@ async def test_a_base_backup_and_the_log_lead_to_any_moment(
         run("pg_basebackup", "--checkpoint=fast", "--wal-method=none", "--no-sync",
             f"--pgdata={base}", f"--dbname={here.as_superuser}")  # fmt: skip
         async with here.served() as world:
-            await Fomo().register(world, "13390630002", "correct horse 1")
-        before = await contents(here.url)
-        moment = await accident(here)
+            await Fomo().register(world, "13390630002", PASSWORD)
+            leaver = await registered(here, world, "13390630003")
+            shutil.copytree(here.home / UPLOADS, tmp_path / UPLOADS)
+            before = await contents(here.url)
+            moment = await accident(here)
+            await close_account(world.deps("fomo"), leaver.session.account_id, "asked for it")
         assert await contents(here.url) != before
         await received(here, log)
 
@@ -205,9 +261,13 @@ async def test_a_base_backup_and_the_log_lead_to_any_moment(
     recover(base, log, home / "postgres" / "cluster", moment, owner=here.cluster)
     async with place(home, configuration) as there:
         assert await contents(there.url) == before
+        put_back(here, tmp_path / UPLOADS, there)
         async with there.served() as world:
             await still_works(world, tour)
-            assert await Fomo().sign_in(world, "13390630002", "correct horse 1")
+            assert await Fomo().sign_in(world, "13390630002", PASSWORD)
+            assert await Fomo().signed_in(world, leaver.session)
+            await as_documented(world, tour)
+            await is_erased_again(there, world, leaver, monkeypatch)
 
 
 async def accident(here: Place) -> str:
