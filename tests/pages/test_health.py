@@ -1,6 +1,8 @@
 """`/ready` says what it sees, to operators."""
 
+import json
 import re
+from pathlib import Path
 
 from front_door import World
 from hufu.storage.database import Database, Sight
@@ -8,6 +10,7 @@ from hufu.storage.migrations import HEAD
 from hufu.storage.schema import Fit
 
 ELSEWHERE = "203.0.113.7"
+OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 
 
 async def test_an_operator_sees_the_database(world: World) -> None:
@@ -21,6 +24,17 @@ async def test_an_operator_sees_the_database(world: World) -> None:
         "schema": HEAD,
         "schema_wanted": HEAD,
     }
+
+
+async def test_what_is_documented_is_what_is_shown(world_with, empty_database) -> None:
+    [example] = re.findall(r"```\n({\"status\".*?})\n```", OPERATIONS.read_text("utf-8"), re.DOTALL)
+    documented = json.loads(example)
+    async with world_with({"replica_url": empty_database}) as world:
+        shown = (await world.get("/ready")).json()
+    assert documented.keys() == shown.keys()
+    assert documented["database"].keys() == shown["database"].keys()
+    for name in ("schema", "schema_wanted"):
+        assert documented["database"][name] == HEAD
 
 
 async def test_a_stranger_sees_whether_it_is_ready(world: World, monkeypatch) -> None:
