@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from cli.people import ANNA, BERT
 from hufu.core import ERASURES
 from hufu.services.erasures import read_erasures
+from hufu.storage.work import Work
 
 WHY = ("--reason", "left", "--yes")
 
@@ -22,6 +25,23 @@ async def test_a_lost_journal_is_written_anew_and_replayed(anna, hufu, tmp_path:
     result = await hufu("accounts", "replay-erasures", journal, copy)
     assert result.stdout == "4 erasures read, 1 accounts closed again.\n"
     assert len(read_erasures(journal)) == 2
+
+
+async def test_a_closing_of_which_nobody_knows_is_told(
+    anna, hufu, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def lost(work: Work) -> None:
+        work.may_last = True
+        raise ConnectionResetError
+
+    monkeypatch.setattr(Work, "commit", lost)
+    result = await hufu("accounts", "close", BERT, *WHY)
+    assert result.exit_code == 1
+    assert result.stderr == (
+        f"Error: whether account {BERT} is closed is not known (ConnectionResetError); it stands "
+        "in the journal of erasures, so the next start of a server completes it, or this command "
+        "again\n"
+    )
 
 
 async def test_a_journal_that_cannot_be_written_is_told(anna, hufu, tmp_path: Path) -> None:

@@ -35,15 +35,24 @@ def asked(listening: socket.socket, path: str) -> int:
         connection.close()
 
 
+@pytest.mark.parametrize(
+    ("variable", "text", "refused"),
+    [("HUFU_PROT", "8000", "prot: "), ("HUFU_DATABASE_URL", "", "database_url: ")],
+)
 async def test_a_life_that_cannot_begin_ends_the_process(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, listening: socket.socket
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    listening: socket.socket,
+    variable: str,
+    text: str,
+    refused: str,
 ) -> None:
     monkeypatch.setenv("HUFU_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("HUFU_PROT", "8000")
+    monkeypatch.setenv(variable, text)
     life, _held = os.pipe()
     heard, told = os.pipe()
     try:
-        with pytest.raises(SettingsRefused):
+        with pytest.raises(SettingsRefused, match=refused):
             await serve(listening, told, life)
     finally:
         os.close(told)
