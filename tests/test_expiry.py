@@ -10,17 +10,19 @@ from codes import CODES, Code, person
 from front_door import World, WorldWith
 from hufu.actions.delivery import Courier
 from hufu.actions.janitor import Janitor, Pace
+from hufu.domain.registrations import LIFE
 from hufu.domain.retention import Perishable, Retention
+from hufu.services import randomness
 
 PHONE, PASSWORD = "13390633695", "correct horse 1"
 NONE = timedelta(0)
 swept_or_not = pytest.mark.parametrize("swept", [False, True])
 
 
-async def sweep(world: World) -> None:
-    """Remove whatever has ended, at once."""
+async def sweep(world: World, challenges: timedelta = NONE) -> None:
+    """Remove whatever has ended: at once, but for what is kept of challenges."""
     janitor = Janitor(
-        world.core.database, world.clock, Retention(NONE, NONE, NONE), Pace(NONE, 8, 0)
+        world.core.database, world.clock, Retention(NONE, challenges, NONE), Pace(NONE, 8, 0)
     )
     await janitor.sweep(lambda _: None)
 
@@ -39,7 +41,7 @@ async def test_a_code(world: World, code: Code, swept: bool) -> None:
     world.advance(minutes=16)
     if swept:
         await sweep(world)
-        assert await rows(world, Perishable.CODES, "spent_at IS NULL") == 0
+        assert await rows(world, Perishable.CODES) == 0
         assert await rows(world, Perishable.SESSIONS) == 1
     assert not await code.open(world, who, digits)
 
@@ -65,7 +67,7 @@ async def test_a_registration(world: World, swept: bool) -> None:
     world.advance(minutes=16)
     for _ in range(20):
         if swept:
-            await sweep(world)
+            await sweep(world, LIFE)
         assert await fomo.call(world, "complete_register", **sent) == done
     wrong = sent | {"verify_code": f"{(int(sent['verify_code']) + 1) % 10**6:06d}"}
     refused = [(await fomo.call(world, "complete_register", **wrong))["status"] for _ in range(5)]
@@ -76,6 +78,20 @@ async def test_a_registration(world: World, swept: bool) -> None:
         assert await rows(world, Perishable.REGISTRATIONS) == 0
     assert (await fomo.call(world, "complete_register", **sent))["status"] == 107
     assert await fomo.sign_in(world, PHONE, PASSWORD)
+
+
+async def test_the_id_of_a_code_is_its_registrations_as_long_as_that_is_there(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fomo = Fomo()
+    begun = await fomo.call(world, "register", user_name=PHONE, pwd=PASSWORD)
+    world.advance(minutes=16)
+    await sweep(world)
+    number31, again = randomness.number31, [begun["data"]["verify_id"]]
+    monkeypatch.setattr(randomness, "number31", lambda: again.pop() if again else number31())
+    other = await fomo.call(world, "register", user_name="13800138000", pwd=PASSWORD)
+    assert other["status"] == 1
+    assert not again
 
 
 @swept_or_not

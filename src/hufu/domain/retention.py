@@ -21,7 +21,7 @@ class Perishable(StrEnum):
     """What ends, by its table. Its end is named beside it."""
 
     SESSIONS = "sessions"  # when it expires, or was idle for too long
-    CODES = "codes"  # when it expires, and the registration that it completed
+    CODES = "codes"  # when it expires
     REGISTRATIONS = "registrations"  # when it expires
     GRANTS = "grants"  # when it expires
     CAPTCHAS = "captchas"  # when it expires

@@ -16,16 +16,10 @@ from hufu.storage.rows import Rows
 # Of a letter that was neither sent nor given up, because no worker has its app any more.
 _USELESS = f"coalesce(expires_at, created_at + interval '{NOTICE_LIFE.total_seconds()} seconds')"
 
-# Of a registration that was completed the answer can be asked for again.
-_REPEATABLE = (
-    "EXISTS (SELECT FROM registrations AS r WHERE r.code_id = codes.id "
-    "AND r.account_id IS NOT NULL AND r.expires_at > $3)"
-)
-
 _ENDED: Mapping[Perishable, str] = MappingProxyType(
     {
         Perishable.SESSIONS: "LEAST(expires_at, seen_at + idle) <= $3",
-        Perishable.CODES: f"expires_at <= $3 AND NOT {_REPEATABLE}",
+        Perishable.CODES: "expires_at <= $3",
         Perishable.REGISTRATIONS: "expires_at <= $3",
         Perishable.GRANTS: "expires_at <= $3",
         Perishable.CAPTCHAS: "expires_at <= $3",

@@ -57,11 +57,13 @@ class Codes(Rows):
     __slots__ = ()
 
     async def claim_id(self, pool: str, code: Code) -> bool:
-        """Add the code under its random id; False when another code has the id."""
+        """Add the code under its random id; False when another code has the id, or had it when it
+        was sent for a registration that is still there."""
         row = await self._connection.fetchrow(
             "INSERT INTO codes (id, pool, app, purpose, kind, key, shown, binding, account_id, "
             "digest, sent_at, expires_at) "
-            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) "
+            "SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 "
+            "WHERE NOT EXISTS (SELECT FROM registrations WHERE code_id = $1) "
             "ON CONFLICT DO NOTHING RETURNING id",
             code.id,
             pool,
