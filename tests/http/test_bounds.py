@@ -1,6 +1,7 @@
 """What a client may take of the server: size, time, number. Time is short here."""
 
 import asyncio
+import contextlib
 import gc
 from collections.abc import Iterator
 from typing import Any
@@ -196,20 +197,39 @@ def test_a_body_has_to_come(sent: bytes) -> None:
     assert left == [None]
 
 
-def test_it_may_take_longer_the_larger_it_is() -> None:
-    with loopback(body_seconds=SHORT, body_rate=1) as serving:
-        client = serving.client(POST + b"ab")
-        for _ in range(20):
+def test_it_may_take_longer_as_long_as_it_keeps_to_its_rate() -> None:
+    with loopback(body_seconds=0.2, body_rate=10) as serving:  # 2 bytes.
+        client = serving.client(POST[:-5] + b"50\r\n\r\n")
+        for _ in range(50):
+            client.send(b"a")
             serving.run(asyncio.sleep(0.01))
-        assert client.send(b"cde").answer().body == b"POST /a \nabcde"
+        assert client.answer().body == b"POST /a \n" + b"a" * 50
 
 
 @pytest.mark.parametrize("head", [POST, CHUNKED + b"10\r\n"])
 def test_it_may_not_stop_however_fast_it_came(head: bytes) -> None:
-    with loopback(body_seconds=60, body_rate=1, pause_seconds=SHORT) as serving:
+    with loopback(body_seconds=SHORT, body_rate=1) as serving:
         client = serving.client(head + b"abc")
         assert client.answer().status == 408
         assert client.ended()
+
+
+@pytest.mark.parametrize("early", [0, 60_000, 6_900_000])
+def test_what_came_early_does_not_let_the_rest_drip(early: int) -> None:
+    head = b"POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 7000000\r\n\r\n"
+    with loopback(body_seconds=0.1, body_rate=500) as serving:
+        client = serving.client(head, bytes(early))
+        assert drips(serving, client, b"a").startswith(b"HTTP/1.1 408 ")
+
+
+def drips(serving: Loopback, client: Client, part: bytes) -> bytes:
+    """What comes back to a client that goes on with such a part until it does."""
+    client.socket.settimeout(0.01)
+    for _ in range(500):
+        client.socket.sendall(part)
+        with contextlib.suppress(TimeoutError):
+            return client.socket.recv(65536)
+    raise AssertionError("it goes on for ever")
 
 
 async def never(_: Any, __: Any, ___: Any) -> None:

@@ -18,14 +18,15 @@ class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = 10.0
     body_seconds: Annotated[
         float,
-        Meta(gt=0, description="how long a body may take, and a second more per body_rate bytes"),
+        Meta(
+            gt=0,
+            description="how long a body may take, and that long again whenever as many bytes have "
+            "come as body_rate asks of it",
+        ),
     ] = 10.0
     body_rate: Annotated[
         int, Meta(ge=1, description="bytes per second that a slow body must keep to")
     ] = 500
-    pause_seconds: Annotated[
-        float, Meta(gt=0, description="how long a body may pause that has come fast so far")
-    ] = 20.0
     bodies_bytes: Annotated[
         int,
         Meta(

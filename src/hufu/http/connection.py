@@ -29,7 +29,7 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         "_active",
         "_ahead",
-        "_body_due",
+        "_body_from",
         "_drained",
         "_held",
         "_lingering",
@@ -49,7 +49,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport
         self._reader = Reader(self, server.bounds.head_bytes)
         self.client: tuple[str, int] | None = None
-        self._body_due = 0.0
+        self._body_from = 0  # Bytes of it that had come when its stretch of time began.
         self._active: Exchange | None = None
         self._ahead: deque[Exchange] = deque()
         self._task: asyncio.Task[None] | None = None
@@ -99,13 +99,12 @@ class Connection(asyncio.Protocol):
     def resume_writing(self) -> None:
         """It does again."""
         drained, self._drained = self._drained, None
-        bounds, now = self._server.bounds, self._server.now
         if drained is not None and not drained.done():
             drained.set_result(None)
         if self._waits:
             self._begin()
         elif self._active is not None:
-            self.deadline = now + bounds.request_seconds
+            self._go_on_with(self._active)
         elif self._lingering < 0:
             self._wait()
             self._next()
@@ -142,10 +141,9 @@ class Connection(asyncio.Protocol):
         if exchange is not self._active or self._waits:
             return
         bounds = self._server.bounds
-        if self._held:  # It is not the client that is waited for.
-            self.deadline = self._server.now + bounds.request_seconds
-        else:
-            self.deadline = self._due()
+        came = self._reader.body_bytes - self._body_from
+        if self._held or came >= bounds.body_seconds * bounds.body_rate:
+            self._go_on_with(exchange)
 
     def completed(self, exchange: Exchange) -> None:
         """All of it is there."""
@@ -189,6 +187,8 @@ class Connection(asyncio.Protocol):
         if self._held and not self._ahead and not self._transport.is_closing():
             self._held = False
             self._transport.resume_reading()
+            if self._active is not None and not self._active.complete and self._lingering < 0:
+                self._go_on_with(self._active)
 
     # What the server asks for
 
@@ -240,15 +240,13 @@ class Connection(asyncio.Protocol):
 
     def _begin(self) -> None:
         """Have the active request answered: at once, if the application can, or in a task."""
-        exchange, bounds, now = self._active, self._server.bounds, self._server.now
+        exchange = self._active
         assert exchange is not None
         self._waits = False
-        self.deadline = now + bounds.request_seconds
         if not exchange.complete:
-            if not self._held:
-                self._body_due = now + bounds.body_seconds
-                self.deadline = self._due()
+            self._go_on_with(exchange)
         else:
+            self.deadline = self._server.now + self._server.bounds.request_seconds
             try:
                 glanced = self._server.glance(exchange)
             except Exception:  # noqa: BLE001  # The task meets it again, and tells of it.
@@ -257,11 +255,17 @@ class Connection(asyncio.Protocol):
                 return
         self.start(exchange)
 
-    def _due(self) -> float:
-        """When the next bytes of the body must have come."""
-        bounds = self._server.bounds
-        at_rate = self._body_due + self._reader.body_bytes / bounds.body_rate
-        return min(at_rate, self._server.now + bounds.pause_seconds)
+    def _go_on_with(self, exchange: Exchange) -> None:
+        """Either the application is waited for, or a stretch of the body's time begins.
+
+        Nothing is saved up for the next one, or a body that came fast could stop for hours.
+        """
+        bounds, now = self._server.bounds, self._server.now
+        if exchange.complete or self._held:
+            self.deadline = now + bounds.request_seconds
+        else:
+            self._body_from = self._reader.body_bytes
+            self.deadline = now + bounds.body_seconds
 
     def start(self, exchange: Exchange) -> None:
         """Have the application answer it in a task of its own."""
