@@ -343,6 +343,54 @@ def test_what_an_application_streams_is_not_gathered() -> None:
         serving.until(lambda: sent == 100)
 
 
+# All of a request
+
+
+def test_a_request_has_to_end_however_its_head_came() -> None:
+    with loopback(whole_seconds=0.1) as serving:
+        client = serving.client(GET[:5])
+        assert drips(serving, client, b"/").startswith(b"HTTP/1.1 408 ")
+
+
+def test_however_fast_its_body_comes() -> None:
+    with loopback(whole_seconds=0.1) as serving:
+        client = serving.client(CHUNKED)
+        part = b"4000\r\n%b\r\n" % bytes(0x4000)
+        assert drips(serving, client, part).startswith(b"HTTP/1.1 408 ")
+
+
+@pytest.mark.parametrize("app", [never, App(echo, lambda _: True)])
+def test_however_long_the_application_takes(app: Any) -> None:
+    with loopback(app, whole_seconds=SHORT) as serving:
+        client = serving.client(GET)
+        assert client.answer().status == 503
+        assert client.ended()
+
+
+def test_an_answer_that_is_taken_slowly_has_to_end_too() -> None:
+    with loopback(large, whole_seconds=0.2) as serving:
+        client = serving.client(GET, SO_RCVBUF=4096)
+        taken = 0
+        with contextlib.suppress(ConnectionResetError):
+            while more := len(client.socket.recv(2000)):
+                taken += more
+                serving.run(asyncio.sleep(0.005))
+        assert taken < len(LARGE)
+        serving.until(lambda: serving.connections() == 0)
+
+
+def test_every_request_has_as_long() -> None:
+    """Not the connection; nor does one that is waited for take of its time."""
+    with loopback(whole_seconds=0.2) as serving:
+        client = serving.client()
+        for _ in range(30):
+            assert client.send(GET + POST + b"ab").answer().status == 200
+            serving.run(asyncio.sleep(0.01))
+            assert client.send(b"cde").answer().status == 200
+        serving.run(asyncio.sleep(0.3))
+        assert client.send(GET).answer().status == 200
+
+
 # Numbers
 
 

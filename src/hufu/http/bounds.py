@@ -36,8 +36,21 @@ class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = 32 * 1024**2
     request_seconds: Annotated[
-        float, Meta(gt=0, description="how long a whole request may take to be answered")
+        float,
+        Meta(
+            gt=0,
+            description="how long an answer may take once the request is there, and to go on after "
+            "the client was waited for",
+        ),
     ] = 30.0
+    whole_seconds: Annotated[
+        float,
+        Meta(
+            gt=0,
+            description="how long a request may take altogether, from its first byte, or for one "
+            "sent ahead from its turn, until its answer is taken; room for 7 MiB at 25 kB/s",
+        ),
+    ] = 300.0
     write_seconds: Annotated[
         float, Meta(gt=0, description="how long a client may take none of its answer")
     ] = 10.0

@@ -14,6 +14,7 @@ MOST_AHEAD = 100
 """Requests that a client may send before it has read the answers to earlier ones."""
 LINGER_SECONDS = 2
 LINGER_BYTES = 1024 * 1024
+NEVER = float("inf")
 
 REQUEST_TIMEOUT = 408
 BROKEN = 500
@@ -23,7 +24,8 @@ UNAVAILABLE = 503
 class Connection(asyncio.Protocol):
     """Reads requests, has them answered one by one, and ends when a bound is passed.
 
-    `deadline` is when whatever it waits for must have come, by the server's clock.
+    `deadline` is when whatever it waits for must have come, by the server's clock; `end` is when
+    the request must have been answered, whatever was waited for, and the answer taken.
     """
 
     __slots__ = (
@@ -42,6 +44,7 @@ class Connection(asyncio.Protocol):
         "_waits",
         "client",
         "deadline",
+        "end",
     )
 
     def __init__(self, server: "HttpServer") -> None:
@@ -60,6 +63,7 @@ class Connection(asyncio.Protocol):
         self._drained: asyncio.Future[None] | None = None
         self._unsent = 0
         self.deadline = 0.0
+        self.end = NEVER
 
     @property
     def idle(self) -> bool:
@@ -102,6 +106,7 @@ class Connection(asyncio.Protocol):
         if drained is not None and not drained.done():
             drained.set_result(None)
         if self._waits:
+            self.end = self._server.now + self._server.bounds.whole_seconds
             self._begin()
         elif self._active is not None:
             self._go_on_with(self._active)
@@ -115,7 +120,10 @@ class Connection(asyncio.Protocol):
             self._discard(len(data))
             return
         if self.idle:
-            self.deadline = self._server.now + self._server.bounds.head_seconds
+            bounds, now = self._server.bounds, self._server.now
+            self.deadline = now + bounds.head_seconds
+            if self._drained is None:  # Or else the answer before is still to be taken.
+                self.end = now + bounds.whole_seconds
         try:
             self._reader.feed(data)
         except Refused as refused:
@@ -193,19 +201,22 @@ class Connection(asyncio.Protocol):
     # What the server asks for
 
     def expire(self) -> None:
-        """The deadline has passed."""
+        """The deadline has passed, or the end of a request that lasts longer."""
         bounds, now = self._server.bounds, self._server.now
+        late = self.end < now
         if self._drained is not None:
             unsent = self._transport.get_write_buffer_size()
-            if unsent >= self._unsent:
+            if late or unsent >= self._unsent:
                 self._transport.abort()
             self._unsent, self.deadline = unsent, now + bounds.write_seconds
         elif self._lingering >= 0 or self.idle:
             self._transport.abort()
         elif self._active is None:
             self._end(REQUEST_TIMEOUT)
-        elif self._active.complete or self._held:
+        elif self._active.complete or (self._held and not late):
             self.deadline = now + bounds.request_seconds
+            if late:  # What says so has its time, too.
+                self.end = now + bounds.write_seconds
             if self._task is not None:
                 self._task.cancel()
             else:
@@ -304,13 +315,16 @@ class Connection(asyncio.Protocol):
 
     def _wait(self) -> None:
         """The next request is waited for, or the rest of its head."""
-        bounds = self._server.bounds
-        seconds = bounds.head_seconds if self._reader.begun else bounds.idle_seconds
-        self.deadline = self._server.now + seconds
+        bounds, now = self._server.bounds, self._server.now
+        if self._reader.begun:
+            self.deadline, self.end = now + bounds.head_seconds, now + bounds.whole_seconds
+        else:
+            self.deadline, self.end = now + bounds.idle_seconds, NEVER
 
     def _next(self) -> None:
         if self._ahead:
             self._active = self._ahead.popleft()
+            self.end = self._server.now + self._server.bounds.whole_seconds
             self.go_on()
             self._begin()
         elif self._refusal is not None:
@@ -344,7 +358,7 @@ class Connection(asyncio.Protocol):
         """Hang up, but read what is still under way, whose arrival would unsay the answer."""
         self._lingering = 0
         self._ahead.clear()
-        self.deadline = self._server.now + LINGER_SECONDS
+        self.deadline, self.end = self._server.now + LINGER_SECONDS, NEVER
         self.go_on()
         if self._transport.can_write_eof():
             self._transport.write_eof()

@@ -208,7 +208,7 @@ class HttpServer:
         self.date = b"date: " + formatdate(usegmt=True).encode()
         self._sweeper = self.loop.call_later(self._sweep_every, self._sweep)
         for connection in tuple(self._connections):
-            if connection.deadline < self.now:
+            if connection.deadline < self.now or connection.end < self.now:
                 connection.expire()
 
     async def _until_empty(self, deadline: float) -> None:
