@@ -359,6 +359,24 @@ def test_however_fast_its_body_comes() -> None:
         assert drips(serving, client, part).startswith(b"HTTP/1.1 408 ")
 
 
+def test_however_it_is_left_lying() -> None:
+    cancelled = []
+
+    async def app(_: Any, __: Any, ___: Any) -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            cancelled.append(True)
+            raise
+
+    head = b"POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n\r\n"
+    with loopback(app, whole_seconds=0.1) as serving:
+        client = serving.client(head + bytes(100_000))
+        assert client.answer().status == 408
+        client.hang_up()
+        serving.until(lambda: cancelled == [True])
+
+
 @pytest.mark.parametrize("app", [never, App(echo, lambda _: True)])
 def test_however_long_the_application_takes(app: Any) -> None:
     with loopback(app, whole_seconds=SHORT) as serving:
@@ -420,6 +438,45 @@ def test_of_those_without_a_place_not_all_are_told_why(monkeypatch: pytest.Monke
         assert serving.connections() == 4
         assert [each.answer().status for each in refused] == [503, 503]
         assert [each.send(GET).answer().status for each in clients] == [200, 200]
+
+
+def test_a_request_whose_client_left_has_its_place_until_its_time_is_up() -> None:
+    begun = cancelled = 0
+
+    async def app(_: Any, __: Any, ___: Any) -> None:
+        nonlocal begun, cancelled
+        begun += 1
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            cancelled += 1
+            raise
+
+    with loopback(app, connections=2, request_seconds=0.5) as serving:
+        for turn in range(2):
+            serving.client(GET).hang_up(reset=True)
+            serving.until(lambda turn=turn: begun == turn + 1 and serving.connections() == 0)
+        found = serving.client().answer()
+        assert (found.status, found.header("retry-after")) == (503, "1")
+        serving.until(lambda: cancelled == 2)
+        assert serving.client(GET).answer().status == 503  # Its own: it is late.
+        assert (begun, serving.reported) == (3, [])
+
+
+def test_one_that_will_not_be_cancelled_is_cancelled_again() -> None:
+    cancelled = 0
+
+    async def app(_: Any, __: Any, ___: Any) -> None:
+        nonlocal cancelled
+        while cancelled < 3:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                cancelled += 1
+
+    with loopback(app, request_seconds=SHORT) as serving:
+        serving.client(GET).hang_up(reset=True)
+        serving.until(lambda: cancelled == 3)
 
 
 # Leaks

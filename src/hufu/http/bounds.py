@@ -9,7 +9,13 @@ from msgspec import Meta
 class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Table `[http]`."""
 
-    connections: Annotated[int, Meta(ge=1, description="open connections per worker")] = 10_000
+    connections: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="open connections per worker, and requests under way whose client hung up",
+        ),
+    ] = 10_000
     head_bytes: Annotated[
         int, Meta(ge=1024, le=1024**2, description="size of a request's line and headers")
     ] = 32 * 1024

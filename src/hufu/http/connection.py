@@ -90,7 +90,7 @@ class Connection(asyncio.Protocol):
         if active is not None:
             active.lose()
             if self._task is not None:
-                self._server.keep(self._task)
+                self._server.keep(self._task, min(self.deadline, self.end))
         if self._drained is not None and not self._drained.done():
             self._drained.set_result(None)
 

@@ -71,7 +71,7 @@ class HttpServer:
         self._abandoned = abandoned
         self._sweep_every = sweep_every
         self._connections: set[Connection] = set()
-        self._orphans: set[asyncio.Task[None]] = set()
+        self._orphans: dict[asyncio.Task[None], float] = {}  # With their deadlines.
         self._socket: socket.socket
         self._share: Share | None = None
         self._was_courteous = False
@@ -111,7 +111,7 @@ class HttpServer:
         for connection in tuple(self._connections):
             connection.abort()
         if self._orphans:
-            await asyncio.wait(self._orphans, timeout=max(0.0, deadline - self.loop.time()))
+            await asyncio.wait(tuple(self._orphans), timeout=max(0.0, deadline - self.loop.time()))
         self._sweeper.cancel()
 
     # What connections ask for
@@ -121,12 +121,17 @@ class HttpServer:
         self._connections.add(connection)
         self._empty.clear()
         self._tell()
-        return len(self._connections) <= self.bounds.connections
+        return self._taken <= self.bounds.connections
 
     @property
     def crowded(self) -> bool:
         """Whether as many are being turned away as may be there, each of which takes its time."""
-        return len(self._connections) > 2 * self.bounds.connections
+        return self._taken > 2 * self.bounds.connections
+
+    @property
+    def _taken(self) -> int:
+        """How many places are: whoever hangs up gives none back to be asked for once more."""
+        return len(self._connections) + len(self._orphans)
 
     def forget(self, connection: Connection) -> None:
         """It is closed."""
@@ -135,10 +140,10 @@ class HttpServer:
         if not self._connections:
             self._empty.set()
 
-    def keep(self, task: asyncio.Task[None]) -> None:
-        """Its client has gone; what it has begun it may end."""
-        self._orphans.add(task)
-        task.add_done_callback(self._orphans.discard)
+    def keep(self, task: asyncio.Task[None], deadline: float) -> None:
+        """Its client has gone; what it has begun it may end until then."""
+        self._orphans[task] = deadline
+        task.add_done_callback(self._orphans.pop)
         self._abandoned(task)
 
     def refusal_headers(self, status: int) -> tuple[Header, ...]:
@@ -210,6 +215,10 @@ class HttpServer:
         for connection in tuple(self._connections):
             if connection.deadline < self.now or connection.end < self.now:
                 connection.expire()
+        for task, deadline in tuple(self._orphans.items()):
+            if deadline < self.now:
+                self._orphans[task] = self.now + self.bounds.request_seconds
+                task.cancel()
 
     async def _until_empty(self, deadline: float) -> None:
         if self._connections and deadline > self.loop.time():
