@@ -246,6 +246,7 @@ def test_an_answer_has_to_come(app: Any, ahead: bytes) -> None:
         assert (found.header("connection"), found.header("server")) == ("close", "-")
         assert client.ended()
         assert serving.reported == []
+        assert serving.server.answers == {503: 1}
         client.hang_up()
         serving.until(lambda: serving.connections() == 0)
         assert serving.client(GET).answer().status == 503  # The clock goes on.
@@ -436,6 +437,8 @@ def test_of_those_without_a_place_not_all_are_told_why(monkeypatch: pytest.Monke
         for _ in range(10):
             assert serving.client().ended()
         assert serving.connections() == 4
+        assert serving.server.turned_away == 12
+        assert serving.server.answers == {503: 2}
         assert [each.answer().status for each in refused] == [503, 503]
         assert [each.send(GET).answer().status for each in clients] == [200, 200]
 
@@ -477,6 +480,30 @@ def test_one_that_will_not_be_cancelled_is_cancelled_again() -> None:
     with loopback(app, request_seconds=SHORT) as serving:
         serving.client(GET).hang_up(reset=True)
         serving.until(lambda: cancelled == 3)
+
+
+# Figures
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [(b"\xff", 405), (GET[:-2] + b"Host: b\r\n\r\n", 400), (GET[:-1], 408), (POST + b"a", 408)],
+)
+def test_answers_of_its_own_are_counted(sent: bytes, status: int) -> None:
+    with loopback(head_seconds=SHORT, body_seconds=SHORT) as serving:
+        assert serving.ask(GET).status == 200
+        assert serving.ask(sent).status == status
+        assert serving.server.answers == {status: 1}
+        assert serving.server.turned_away == 0
+
+
+def test_so_is_the_one_that_stands_in_for_an_application_that_broke() -> None:
+    async def app(_: Any, __: Any, ___: Any) -> None:
+        raise ValueError
+
+    with loopback(app) as serving:
+        assert serving.ask(GET).status == 500
+        assert serving.server.answers == {500: 1}
 
 
 # Leaks

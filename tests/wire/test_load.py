@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -10,6 +11,7 @@ from prometheus_client import REGISTRY
 
 from actors import Fomo
 from front_door import World
+from hufu.http.bounds import Bounds
 from hufu.services.breaker import Breaker
 from hufu.services.delivery import DeliveryFailed, Letter
 from hufu.services.overload import Overloaded
@@ -96,6 +98,36 @@ async def test_connections_are_looked_at(world_with) -> None:
         assert value("hufu_database_connections", state="busy") == 0
         assert value("hufu_database_connections", state="idle") == 2
         assert value("hufu_database_connections_wanted") == 0
+
+
+class Visited:
+    """As much of an HTTP server as is looked at."""
+
+    def __init__(self) -> None:
+        self.open, self.left, self.turned_away = 3, 2, 1
+        self.answers = Counter({408: 2})
+        self.bounds = Bounds()
+
+
+async def test_clients_are_looked_at() -> None:
+    """What is counted is counted once."""
+
+    def counted() -> list[float]:
+        found = REGISTRY.get_sample_value("hufu_http_answers_total", {"status": "408"}) or 0.0
+        return [found, value("hufu_http_turned_away_total")]
+
+    server, before = Visited(), counted()
+    watching = asyncio.create_task(load.watch_clients(server))  # type: ignore[arg-type]
+    for _ in range(5):
+        await asyncio.sleep(0.002)
+    server.answers[408], server.open = 3, 7
+    while value("hufu_http_connections", state="open") != 7:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    assert counted() == [before[0] + 3, before[1] + 1]
+    assert value("hufu_http_connections", state="left") == 2
+    assert value("hufu_http_connections_most") == 10_000
+    watching.cancel()
+    await asyncio.wait([watching])
 
 
 class Failing:

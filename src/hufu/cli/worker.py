@@ -31,6 +31,7 @@ from hufu.http.share import Share
 from hufu.services.logs import configure
 from hufu.variables import CONFIG_VARIABLE
 from hufu.wire.answers import STANDING_HEADERS
+from hufu.wire.load import watch_clients
 
 COLLECT_AFTER = 50_000
 """Objects made and not yet gone before the collector looks for cycles; Python's own is 700."""
@@ -65,9 +66,11 @@ async def serve(listening: socket.socket, told: int, life: int, share: Share | N
     async with opened() as server:
         http = HttpServer(server, server.bounds, STANDING_HEADERS, _report, server.abandoned)
         await http.start(listening, share)
+        watching = asyncio.create_task(watch_clients(http))
         os.write(told, READY)
         await ending.wait()
         await http.stop(DRAIN_SECONDS, IDLE_SECONDS)
+        watching.cancel()
 
 
 @asynccontextmanager

@@ -295,6 +295,7 @@ class Connection(asyncio.Protocol):
     def _stand_in(self, exchange: Exchange, status: int) -> None:
         exchange.keep_alive = False
         if not exchange.begun and not exchange.gone:
+            self._server.answers[status] += 1
             exchange.refuse(status, self._server.refusal_headers(status), b"")
 
     def answered(self, exchange: Exchange) -> None:
@@ -347,6 +348,7 @@ class Connection(asyncio.Protocol):
 
     def _end(self, status: int) -> None:
         """Say why, and hang up."""
+        self._server.answers[status] += 1
         headers = b"".join(b"%b: %b\r\n" % each for each in self._server.refusal_headers(status))
         self._transport.write(
             b"%b\r\n%b\r\n%bcontent-length: 0\r\nconnection: close\r\n\r\n"

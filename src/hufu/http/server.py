@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from email.utils import formatdate
 from typing import Any, Protocol
@@ -46,7 +47,8 @@ class HttpServer:
 
     `headers` go with the answers that are the server's own; `report` is told of what the
     application raises; `abandoned` of the task of a request whose client has hung up. Deadlines
-    are looked at every `sweep_every` seconds.
+    are looked at every `sweep_every` seconds. `answers` are how many were the server's own, by
+    status, `turned_away` how many connections had no place.
     """
 
     def __init__(
@@ -67,6 +69,8 @@ class HttpServer:
         self.now = 0.0
         self.date = b""
         self.retiring = False
+        self.answers: Counter[int] = Counter()
+        self.turned_away = 0
         self._headers = tuple(headers)
         self._abandoned = abandoned
         self._sweep_every = sweep_every
@@ -114,6 +118,16 @@ class HttpServer:
             await asyncio.wait(tuple(self._orphans), timeout=max(0.0, deadline - self.loop.time()))
         self._sweeper.cancel()
 
+    @property
+    def open(self) -> int:
+        """How many connections there are."""
+        return len(self._connections)
+
+    @property
+    def left(self) -> int:
+        """How many requests are under way whose client has hung up."""
+        return len(self._orphans)
+
     # What connections ask for
 
     def welcome(self, connection: Connection) -> bool:
@@ -121,7 +135,10 @@ class HttpServer:
         self._connections.add(connection)
         self._empty.clear()
         self._tell()
-        return self._taken <= self.bounds.connections
+        if self._taken <= self.bounds.connections:
+            return True
+        self.turned_away += 1
+        return False
 
     @property
     def crowded(self) -> bool:

@@ -1,4 +1,4 @@
-"""How busy a process is: its event loop, its threads, its connections, and what has to leave it."""
+"""How busy a process is: its loop, threads, connections and clients, and what has to leave it."""
 
 import asyncio
 from collections import Counter as Counts
@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from hufu.actions.delivery import Backlog
+from hufu.http.server import HttpServer
 from hufu.services.clock import ClockUnknown
 from hufu.services.overload import BoundedThreads, Unavailable
 from hufu.wire import metrics
@@ -52,6 +53,21 @@ def _show(load: Load, refused: Counts[str]) -> None:
     metrics.CONNECTIONS_WANTED.set(load.connections_wanted)
     for provider, is_open in load.breakers.items():
         metrics.BREAKERS_OPEN.labels(provider).set(is_open)
+
+
+async def watch_clients(server: HttpServer) -> None:
+    """Show for ever how many clients there are, and count what the server itself told them."""
+    answers, turned_away = Counts[int](), 0
+    while True:
+        metrics.HTTP_CONNECTIONS.labels("open").set(server.open)
+        metrics.HTTP_CONNECTIONS.labels("left").set(server.left)
+        metrics.HTTP_CONNECTIONS_MOST.set(server.bounds.connections)
+        for status, count in server.answers.items():
+            metrics.HTTP_ANSWERS.labels(str(status)).inc(count - answers[status])
+            answers[status] = count
+        metrics.HTTP_TURNED_AWAY.inc(server.turned_away - turned_away)
+        turned_away = server.turned_away
+        await asyncio.sleep(LOOK_EVERY)
 
 
 async def watch_outbox(

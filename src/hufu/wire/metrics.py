@@ -166,6 +166,24 @@ CONNECTIONS_WANTED = Gauge(
     multiprocess_mode="livesum",
 )
 
+HTTP_ANSWERS = Counter(
+    "hufu_http_answers_total",
+    "Answers that no app gave, but the HTTP server itself, by status",
+    ("status",),
+)
+HTTP_TURNED_AWAY = Counter(
+    "hufu_http_turned_away_total", "Connections of clients for which there was no place"
+)
+HTTP_CONNECTIONS = Gauge(
+    "hufu_http_connections",
+    "Connections of clients that are open, and requests under way whose client has left",
+    ("state",),
+    multiprocess_mode="livesum",
+)
+HTTP_CONNECTIONS_MOST = Gauge(
+    "hufu_http_connections_most", "How many there may be of both", multiprocess_mode="livesum"
+)
+
 BREAKERS_OPEN = Gauge(
     "hufu_breakers_open",
     "How many workers leave a provider of messages alone, because it keeps failing",
