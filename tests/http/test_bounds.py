@@ -386,9 +386,10 @@ def test_however_long_the_application_takes(app: Any) -> None:
         assert client.ended()
 
 
-def test_an_answer_that_is_taken_slowly_has_to_end_too() -> None:
+@pytest.mark.parametrize("ahead", [b"", GET, b"\xff"])
+def test_an_answer_that_is_taken_slowly_has_to_end_too(ahead: bytes) -> None:
     with loopback(large, whole_seconds=0.2) as serving:
-        client = serving.client(GET, SO_RCVBUF=4096)
+        client = serving.client(GET + ahead, SO_RCVBUF=4096)
         taken = 0
         with contextlib.suppress(ConnectionResetError):
             while more := len(client.socket.recv(2000)):

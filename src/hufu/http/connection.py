@@ -360,7 +360,8 @@ class Connection(asyncio.Protocol):
         """Hang up, but read what is still under way, whose arrival would unsay the answer."""
         self._lingering = 0
         self._ahead.clear()
-        self.deadline, self.end = self._server.now + LINGER_SECONDS, NEVER
+        self.deadline = self._server.now + LINGER_SECONDS
+        self.end = max(self.end, self.deadline)
         self.go_on()
         if self._transport.can_write_eof():
             self._transport.write_eof()
