@@ -16,6 +16,7 @@ from hufu.core import Core
 from hufu.domain.ledger import UNITS
 from hufu.services.clock import ClockUnknown, DatabaseClock
 from hufu.services.erasures import JournalUnavailable
+from hufu.services.perseverance import Tell
 from hufu.storage.loss import DatabaseUnavailable
 from hufu.wire import metrics as counted
 from hufu.wire.load import watch_load, watch_outbox
@@ -59,7 +60,7 @@ async def kept_up(core: Core) -> AsyncIterator[None]:
     if core.configuration.settings.janitor.interval_seconds:
         work.append(_tidy(core))
     if (replica := core.database.replica) is not None:
-        work.append(replica.keep_proving())
+        work.append(replica.keep_proving(_teller("replica")))
     tasks = [asyncio.create_task(each) for each in work]
     try:
         with contextlib.suppress(TimeoutError):
@@ -140,6 +141,16 @@ async def _deliver(core: Core) -> None:
         if taken < BATCH:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(core.letters.wait(), LOOK_EVERY)
+
+
+def _teller(what: str) -> Tell:
+    def tell(error: str | None) -> None:
+        if error is None:
+            _log.info(f"{what}_well")
+        else:
+            _log.error(f"{what}_broken", error=error)
+
+    return tell
 
 
 def _tell(trouble: Trouble) -> None:

@@ -1,11 +1,13 @@
 """Session checks from a read replica: a real one, which follows the primary or is made to stop."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
 from faults.postgres import Postgres, Servers, open_folder
@@ -180,3 +182,121 @@ async def test_a_profile_is_read_where_it_was_written(
         answer = await world.form("/fomo/customer/get_user_info", {"session_key": owner.token})
         assert answer.json()["status"] == 1
         assert asks == []
+
+
+async def test_a_proof_is_of_the_connection_that_was_asked(
+    pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another may lead to a standby that is behind by any amount."""
+    async with served(pair, tmp_path) as (world, replica, _):
+        owner = await signed_in(world)
+        await replica.prove()
+        await stopped(pair)
+        await world.sql("DELETE FROM sessions")
+        lost = replica._lane._connection
+        assert lost is not None
+        lost.terminate()
+        asks = asks_of(replica, monkeypatch)
+        assert not await lives(owner)
+        assert await replica._lane.fetch("SELECT 1")  # As whoever looks for a sign does.
+        assert not await lives(owner)
+        assert asks == [False, False]
+        assert not replica.fresh
+
+
+async def test_a_proof_is_of_the_connection_that_showed_the_sign(
+    pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with served(pair, tmp_path) as (world, replica, _):
+        owner = await signed_in(world)
+        await replica._lane.fetch("SELECT 1")
+        lost = replica._lane._connection
+        assert lost is not None
+        lost.terminate()
+        await replica.prove()
+        assert replica.fresh
+        asks = asks_of(replica, monkeypatch)
+        assert await lives(owner)
+        assert asks == [True]
+
+
+async def test_a_proof_that_ends_while_others_are_asked_is_none(
+    pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with served(pair, tmp_path) as (world, replica, hand):
+        owner = await signed_in(world)
+        await replica.prove()
+        asks = asks_of(replica, monkeypatch)
+        async with replica._lane._turn:
+            asking = asyncio.create_task(lives(owner))
+            while not replica._lane._turn._waiters:  # noqa: ASYNC110
+                await asyncio.sleep(0)
+            hand.time += 5
+        assert await asking
+        assert asks == [False]
+
+
+class Failing:
+    """In place of a replica's connection: it is broken until it is well."""
+
+    def __init__(self, replica: Replica, error: Exception, patch: pytest.MonkeyPatch) -> None:
+        self.error: Exception | None = error
+        self._fetch = replica._lane._fetch
+        patch.setattr(replica._lane, "_fetch", self)
+
+    async def __call__(self, *asked: Any) -> Any:
+        if self.error is not None:
+            raise self.error
+        return await self._fetch(*asked)
+
+
+TROUBLES = [
+    asyncpg.SerializationError("canceling statement due to conflict with recovery"),
+    asyncpg.UndefinedTableError('relation "sessions" does not exist'),
+    asyncpg.InternalServerError("cache lookup failed"),
+    ConnectionResetError(),
+]
+
+
+@pytest.mark.parametrize("error", TROUBLES, ids=lambda error: type(error).__name__)
+async def test_whatever_is_wrong_with_it_the_primary_is_asked(
+    pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    async with served(pair, tmp_path) as (world, replica, _):
+        owner = await signed_in(world)
+        await replica.prove()
+        asks = asks_of(replica, monkeypatch)
+        failing = Failing(replica, error, monkeypatch)
+        assert await lives(owner)
+        assert not replica.fresh
+        assert asks == [False]
+        failing.error = None
+        await replica.prove()
+        assert await lives(owner)
+        assert asks == [False, True]
+
+
+@pytest.mark.parametrize("error", TROUBLES, ids=lambda error: type(error).__name__)
+async def test_it_is_proved_again_whatever_was_wrong_and_told_of_once(
+    pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    async with served(pair, tmp_path) as (_, replica, _):
+        monkeypatch.setattr("hufu.storage.replica.ROUNDS", 500)
+        failing, told, changed = Failing(replica, error, monkeypatch), [], asyncio.Event()
+
+        def tell(trouble: str | None) -> None:
+            told.append(trouble)
+            changed.set()
+
+        proving = asyncio.create_task(replica.keep_proving(tell))
+        await changed.wait()
+        await asyncio.sleep(0.05)
+        changed.clear()
+        failing.error = None
+        await changed.wait()
+        assert replica.fresh
+        proving.cancel()
+        with suppress(asyncio.CancelledError):
+            await proving
+        kind = "DatabaseUnavailable" if isinstance(error, OSError) else type(error).__name__
+        assert told == [kind, None]

@@ -117,6 +117,25 @@ class Lane:
                 self._drop()
                 raise told(error) from error
 
+    @property
+    def connection(self) -> asyncpg.Connection | None:
+        """What it would ask now, where that is made already."""
+        return self._connection
+
+    async def fetch_if(
+        self, holds: Callable[[], bool], statement: str, *arguments: Any
+    ) -> list[asyncpg.Record] | None:
+        """The rows, or None where it does not hold any more when it is this one's turn. What fails
+        is not sent again. Raises whatever keeps it from being answered."""
+        async with self._turn:
+            if not holds():
+                return None
+            try:
+                return await self._fetch(statement, arguments)
+            except LOST:
+                self._drop()
+                raise
+
     async def close(self) -> None:
         """Close the connection."""
         async with self._turn:
