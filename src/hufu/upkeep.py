@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import structlog
 
@@ -16,7 +17,7 @@ from hufu.core import Core
 from hufu.domain.ledger import UNITS
 from hufu.services.clock import ClockUnknown, DatabaseClock
 from hufu.services.erasures import JournalUnavailable
-from hufu.services.perseverance import Tell
+from hufu.services.perseverance import Perseverance, Tell, keep_doing
 from hufu.storage.loss import DatabaseUnavailable
 from hufu.wire import metrics as counted
 from hufu.wire.load import watch_load, watch_outbox
@@ -42,21 +43,22 @@ async def kept_up(core: Core) -> AsyncIterator[None]:
     It begins with the database's clock and the journal of erasures, where the database can be
     reached.
     """
-    with contextlib.suppress(DatabaseUnavailable):
+    with contextlib.suppress(Exception):  # It is asked again at once, and then told of.
         if isinstance(core.clock, DatabaseClock):
             await core.clock.sync()
     pools = list({each.app.pool: each for each in core.apps.values()}.values())
     replay = _Replay(core.problems)
     work = [
-        _keep_clock(core),
         _deliver(core),
         _watch_sending(core),
         _publish_counts(),
         watch_load(core.load),
-        watch_outbox(core.courier.backlog),
+        watch_outbox(core.courier.backlog, _teller("outbox_watch")),
         keep_resealing(core.database, core.secrets, counted.add_resealed, _tell_broken),
         keep_erased(pools, replay.done, replay.broken),
     ]
+    if isinstance(core.clock, DatabaseClock):
+        work.append(keep_doing(core.clock.sync, SYNC_EVERY, _teller("clock"), again=SYNC_AGAIN))
     if core.configuration.settings.janitor.interval_seconds:
         work.append(_tidy(core))
     if (replica := core.database.replica) is not None:
@@ -73,38 +75,21 @@ async def kept_up(core: Core) -> AsyncIterator[None]:
         counted.publish()
 
 
-async def _keep_clock(core: Core) -> None:
-    while isinstance(core.clock, DatabaseClock):
-        try:
-            await core.clock.sync()
-            await asyncio.sleep(SYNC_EVERY)
-        except DatabaseUnavailable:
-            await asyncio.sleep(SYNC_AGAIN)
-
-
 async def _watch_sending(core: Core) -> None:
-    while True:
-        await asyncio.sleep(WATCH_EVERY)
-        try:
-            await watch_sending(core)
-        except (DatabaseUnavailable, ClockUnknown):
-            pass  # `/ready` tells.
-        except Exception as error:  # noqa: BLE001  # What is broken now may be mended later.
-            _log.error("watch_broken", error=type(error).__name__)
+    await asyncio.sleep(WATCH_EVERY)
+    await keep_doing(partial(watch_sending, core), WATCH_EVERY, _teller("watch"))
 
 
 async def _tidy(core: Core) -> None:
     every = min(TIDY_LOOK_EVERY, core.configuration.settings.janitor.interval_seconds)
-    while True:
-        await asyncio.sleep(every)
-        try:
-            await core.janitor.sweep_if_due(_count_swept)
-            if done_at := await core.janitor.done_at():
-                counted.SWEPT_AT.set(done_at.timestamp())
-        except (DatabaseUnavailable, ClockUnknown):
-            pass  # `/ready` tells.
-        except Exception as error:  # noqa: BLE001  # What is broken now may be mended later.
-            _log.error("janitor_broken", error=type(error).__name__)
+    await asyncio.sleep(every)
+    await keep_doing(partial(_sweep, core), every, _teller("janitor"))
+
+
+async def _sweep(core: Core) -> None:
+    await core.janitor.sweep_if_due(_count_swept)
+    if done_at := await core.janitor.done_at():
+        counted.SWEPT_AT.set(done_at.timestamp())
 
 
 async def _publish_counts() -> None:
@@ -126,18 +111,12 @@ async def watch_sending(core: Core) -> None:
 
 
 async def _deliver(core: Core) -> None:
-    told = ""
+    trouble = Perseverance(_teller("delivery"))
     while True:
         core.letters.clear()
         taken = 0
-        try:
+        with trouble:
             taken = await core.courier.deliver_due(_tell)
-            told = ""
-        except (DatabaseUnavailable, ClockUnknown):
-            pass  # `/ready` tells.
-        except Exception as error:  # noqa: BLE001  # What is broken now may be mended later.
-            if told != (told := type(error).__name__):
-                _log.error("delivery_broken", error=told)
         if taken < BATCH:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(core.letters.wait(), LOOK_EVERY)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import asyncpg
 import pytest
 from prometheus_client import REGISTRY
 
@@ -163,17 +164,25 @@ async def test_what_waits_in_the_outbox_is_shown(
     assert 90 <= backlogs["fomo", "sms"].age < 120
     assert (backlogs["fomo", "email"].letters, backlogs["fomo", "email"].age) == (0, 0.0)
     shown: asyncio.Queue[dict[str, float]] = asyncio.Queue()
+    told: list[str | None] = []
+    looks: list[object] = []
 
     async def read() -> object:
-        if shown_before := REGISTRY.get_sample_value("hufu_outbox_letters", OF_FOMO):
+        if not told:
+            raise asyncpg.InsufficientPrivilegeError
+        if looks:  # What the last one came to is shown by now.
+            letters = value("hufu_outbox_letters", **OF_FOMO)
             age = value("hufu_outbox_oldest_seconds", **OF_FOMO)
-            shown.put_nowait({"letters": shown_before, "age": age})
-        return await world.core.courier.backlog()
+            shown.put_nowait({"letters": letters, "age": age})
+        looks.append(await world.core.courier.backlog())
+        return looks[-1]
 
     monkeypatch.setattr(load, "OUTBOX_EVERY", 0)
-    watching = asyncio.create_task(load.watch_outbox(read))
+    monkeypatch.setattr(load, "OUTBOX_AGAIN", 0)
+    watching = asyncio.create_task(load.watch_outbox(read, told.append))
     seen = await shown.get()
     watching.cancel()
     await asyncio.wait([watching])
     assert seen["letters"] == 2
     assert seen["age"] >= 90
+    assert told == ["InsufficientPrivilegeError", None]

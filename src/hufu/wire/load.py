@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from hufu.actions.delivery import Backlog
 from hufu.http.server import HttpServer
-from hufu.services.clock import ClockUnknown
-from hufu.services.overload import BoundedThreads, Unavailable
+from hufu.services.overload import BoundedThreads
+from hufu.services.perseverance import Tell, keep_doing
 from hufu.wire import metrics
 
 LOOK_EVERY = 0.25
@@ -71,16 +71,13 @@ async def watch_clients(server: HttpServer) -> None:
 
 
 async def watch_outbox(
-    read: Callable[[], Awaitable[Mapping[tuple[str, str], Backlog]]],
+    read: Callable[[], Awaitable[Mapping[tuple[str, str], Backlog]]], tell: Tell
 ) -> None:
     """Show for ever what waits to be sent, by app and channel."""
-    while True:
-        try:
-            backlogs = await read()
-        except (Unavailable, ClockUnknown):
-            await asyncio.sleep(OUTBOX_AGAIN)  # `/ready` tells.
-            continue
-        for (app, channel), backlog in backlogs.items():
+
+    async def show() -> None:
+        for (app, channel), backlog in (await read()).items():
             metrics.LETTERS_WAITING.labels(app, channel).set(backlog.letters)
             metrics.LETTERS_AGE.labels(app, channel).set(backlog.age)
-        await asyncio.sleep(OUTBOX_EVERY)
+
+    await keep_doing(show, OUTBOX_EVERY, tell, again=OUTBOX_AGAIN)
