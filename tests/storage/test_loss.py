@@ -8,8 +8,9 @@ import asyncpg
 import pytest
 
 from front_door import World
+from hufu.domain.profiles import View
 from hufu.storage.database import Database
-from hufu.storage.loss import DatabaseUnavailable
+from hufu.storage.loss import DatabaseRefuses, DatabaseUnavailable
 from hufu.storage.work import Work
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -49,6 +50,40 @@ async def test_a_closed_pool_is_a_lost_database(database_url: str) -> None:
     await database.close()
     with pytest.raises(DatabaseUnavailable):
         await database.now()
+
+
+SHUT = (
+    "ALTER DATABASE shut ALLOW_CONNECTIONS false",
+    "REVOKE CONNECT ON DATABASE shut FROM PUBLIC",
+)
+
+
+@pytest.mark.parametrize("how", SHUT)
+async def test_a_database_that_lets_nobody_in_is_a_lost_one(
+    world: World, database_url: str, how: str
+) -> None:
+    """Whatever it says to that, it was no statement of ours."""
+    admin = await asyncpg.connect(database_url.replace("hufu@", "postgres@"))
+    await admin.execute("CREATE DATABASE shut")
+    database = await Database.open(
+        database_url.replace("/hufu?", "/shut?"), size=1, wait=10, statement=10, lock=10
+    )
+    try:
+        await admin.execute(how)
+        with pytest.raises(DatabaseUnavailable, match=r"^(ObjectNotIn|InsufficientPriv)"):
+            await database.now()
+        with pytest.raises(DatabaseUnavailable):
+            await database.presented.find(b"", View.SESSION)
+    finally:
+        await database.close()
+        await admin.execute("DROP DATABASE shut")
+        await admin.close()
+
+
+async def test_a_disk_that_cannot_be_read_is_no_mistake_of_ours(world: World) -> None:
+    with pytest.raises(DatabaseRefuses, match="PostgresIOError"):
+        async with world.core.database.look():
+            raise asyncpg.PostgresIOError("could not read block 7")
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import asyncpg
 
+from hufu.storage.loss import LOST, NotLetIn
+
 
 def alternatives(url: str) -> list[str]:
     """An address for each host that a DSN names, in its netloc or in its parameters."""
@@ -33,7 +35,17 @@ def alternatives(url: str) -> list[str]:
 
 
 async def connect(url: str, **options: Any) -> asyncpg.Connection:
-    """A connection to the first host that will do; raises what the last one raised."""
+    """A connection to the first host that will do; raises what the last one raised, or NotLetIn
+    where that does not say that the host is lost."""
+    try:
+        return await _connect(url, options)
+    except asyncpg.PostgresError as error:
+        if isinstance(error, LOST):
+            raise
+        raise NotLetIn(type(error).__name__) from error
+
+
+async def _connect(url: str, options: dict[str, Any]) -> asyncpg.Connection:
     urls = alternatives(url)
     if len(urls) == 1:
         return await asyncpg.connect(url, **options)

@@ -13,6 +13,10 @@ class DatabaseRefuses(DatabaseUnavailable):
     """The database answers, and will not do this now: its disk is full, or others hold a lock."""
 
 
+class NotLetIn(ConnectionError):
+    """The database answers, and takes no connection; its text is the kind of error it gave."""
+
+
 LOST = (
     OSError,
     TimeoutError,
@@ -22,6 +26,7 @@ LOST = (
     asyncpg.InternalClientError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
+    asyncpg.PostgresSystemError,
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.DeadlockDetectedError,
     asyncpg.LockNotAvailableError,
@@ -34,6 +39,7 @@ _STANDS = (
     TimeoutError,
     asyncpg.QueryCanceledError,
     asyncpg.InsufficientResourcesError,
+    asyncpg.PostgresSystemError,
     asyncpg.DeadlockDetectedError,
     asyncpg.LockNotAvailableError,
 )
@@ -41,6 +47,7 @@ _STANDS = (
 
 _REFUSALS = (
     asyncpg.InsufficientResourcesError,
+    asyncpg.PostgresSystemError,
     asyncpg.DeadlockDetectedError,
     asyncpg.LockNotAvailableError,
 )
@@ -49,7 +56,7 @@ _REFUSALS = (
 def told(error: BaseException) -> DatabaseUnavailable:
     """What is raised in place of one of LOST, whose text may hold what a client sent."""
     kind = DatabaseRefuses if isinstance(error, _REFUSALS) else DatabaseUnavailable
-    return kind(type(error).__name__)
+    return kind(str(error) if isinstance(error, NotLetIn) else type(error).__name__)
 
 
 def is_useless(error: BaseException) -> bool:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from hufu.storage.hosts import connect
-from hufu.storage.loss import LOST, DatabaseUnavailable
+from hufu.storage.loss import LOST, told
 from hufu.storage.migrations import HEAD
 from hufu.storage.schema import MigrationBlocked, version_of
 
@@ -118,7 +118,7 @@ async def _version(url: str) -> str:
     try:
         connection = await connect(url, timeout=REACHED_WITHIN, statement_cache_size=0)
     except LOST as error:
-        raise DatabaseUnavailable(type(error).__name__) from error
+        raise told(error) from error
     try:
         return await version_of(connection)
     finally:
