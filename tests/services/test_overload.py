@@ -309,6 +309,78 @@ async def test_closing_drops_what_waits_and_refuses_what_comes(
     assert await first == "done"
 
 
+@pytest.fixture
+def no_threads(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """From now on no thread can be started; until it is called again."""
+    start, started = threading.Thread.start, [True]
+
+    def start_or_not(thread: threading.Thread) -> None:
+        if not started[0] and thread.name.startswith("test-"):
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_or_not)
+
+    def turn() -> None:
+        started[0] = not started[0]
+
+    return turn
+
+
+async def test_without_any_thread_work_is_refused_and_done_when_there_is_one(
+    make: Callable[..., BoundedThreads], no_threads: Callable[[], None]
+) -> None:
+    threads = make(9)
+    no_threads()
+    for _ in range(2):
+        with pytest.raises(Overloaded):
+            await threads.run(lambda: "nobody does it")
+    assert (threads.waiting, threads.refused) == (0, 2)
+    no_threads()
+    assert await threads.run(lambda: "done") == "done"
+
+
+async def test_those_that_could_be_started_do_the_work(
+    gate: Gate, no_threads: Callable[[], None]
+) -> None:
+    threads = BoundedThreads("test", threads=2, patience=Patience(9))
+    first = await occupied(threads, gate)
+    no_threads()
+    second = await put(threads, lambda: "second")
+    assert threads.waiting == 1
+    no_threads()
+    assert await threads.run(lambda: "third") == "third"
+    gate.open.set()
+    assert await asyncio.gather(first, second) == ["done", "second"]
+    threads.close()
+
+
+async def test_what_never_began_does_not_keep_the_rest_from_ending(
+    make: Callable[..., BoundedThreads], no_threads: Callable[[], None]
+) -> None:
+    threads = make(9)
+    no_threads()
+    with pytest.raises(Overloaded):
+        await threads.run(lambda: "nobody does it")
+    threads.close()
+
+
+async def test_what_came_while_a_thread_was_free_does_not_wait_for_ever_either(
+    make: Callable[..., BoundedThreads], gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others may have come before it."""
+    threads, ran = make(9, 0.05), []
+    first = await occupied(threads, gate)
+    with monkeypatch.context() as patch:
+        patch.setattr(threads, "_busy", 0)  # It had done its work, and took the next just now.
+        late = await put(threads, lambda: ran.append(1))
+    with pytest.raises(Overloaded):
+        await asyncio.wait_for(late, 5)
+    gate.open.set()
+    assert await first == "done"
+    assert ran == []
+
+
 async def put_by(
     asker: str, threads: BoundedThreads, work: Callable[[], object]
 ) -> asyncio.Task[object]:

@@ -173,14 +173,14 @@ class BoundedThreads:
                 self._come(task, job.asker)
             else:
                 self._make_room(job.asker)
-            waits = self._behind >= 0
             self._queue[job] = None
             self._asked[job.asker] += 1
             if self._busy + len(self._queue) > len(self._threads) < self._most:
-                self._start()
+                self._start(job)
             self._changed.notify()
         deadline = self._patience.deadline
-        expiry = loop.call_later(deadline, self._expire, job) if waits and deadline else None
+        # Also where a thread is free: others may come before it, one after the other.
+        expiry = loop.call_later(deadline, self._expire, job) if deadline else None
         try:
             return await job.result()
         except asyncio.CancelledError:
@@ -279,10 +279,17 @@ class BoundedThreads:
             self._refuse(self._clock())
             job.refuse(Overloaded(self._retry_after))
 
-    def _start(self) -> None:
+    def _start(self, job: _Job[Any]) -> None:
+        """One more thread. Where the system gives none, the job waits for those that there are."""
         name = f"{self._name}-{len(self._threads)}"
-        self._threads.append(threading.Thread(target=self._serve, name=name, daemon=True))
-        self._threads[-1].start()
+        thread = threading.Thread(target=self._serve, name=name, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            if not self._threads:
+                self._give_up(job)
+        else:
+            self._threads.append(thread)
 
     def _serve(self) -> None:
         if self._niceness and sys.platform == "linux":  # Elsewhere it would be the process's.
