@@ -65,6 +65,46 @@ async def test_who_is_gone_keeps_nobody_from_an_answer() -> None:
     assert await stays == 4
 
 
+class Sink:
+    """Takes a result, or fails at it."""
+
+    def __init__(self, *, broken: bool = False, deaf: bool = False) -> None:
+        self.told: list[object] = []
+        self._broken = broken
+        self._deaf = deaf
+
+    def done(self) -> bool:
+        return False
+
+    def set_result(self, result: object) -> None:
+        if self._broken:
+            raise KeyError(result)
+        self.told.append(result)
+
+    def set_exception(self, exception: Exception) -> None:
+        if self._deaf:
+            raise KeyError(exception)
+        self.told.append(type(exception))
+
+
+async def test_who_fails_at_a_result_keeps_nobody_from_an_answer() -> None:
+    gatherer = Gatherer(Batches().run)
+    sinks = [Sink(), Sink(broken=True), Sink(broken=True, deaf=True), Sink()]
+    for number, sink in enumerate(sinks, 1):
+        gatherer.tell(number, sink)
+    await gatherer.settled()
+    assert [sink.told for sink in sinks] == [[1], [KeyError], [], [16]]
+
+
+async def test_who_fails_at_an_error_keeps_nobody_from_it() -> None:
+    gatherer = Gatherer(Batches().run)
+    sinks = [Sink(deaf=True), Sink()]
+    for sink in sinks:
+        gatherer.tell(0, sink)
+    await gatherer.settled()
+    assert [sink.told for sink in sinks] == [[], [ZeroDivisionError]]
+
+
 async def test_settled_waits_for_everything() -> None:
     batches = Batches()
     gatherer = Gatherer(batches.run)

@@ -40,12 +40,15 @@ class SessionPolicy:
 
 @value
 class Session:
-    """One sign-in. The token itself is known to the client only."""
+    """One sign-in. The token itself is known to the client only.
+
+    Its `method` is one of SignInMethod, or of those that only a newer version knows.
+    """
 
     id: UUID
     account_id: int
     app: str
-    method: SignInMethod
+    method: str
     device: str | None
     network: str | None
     user_agent: str
@@ -72,14 +75,15 @@ class Session:
 class Presented:
     """A session as its client shows it, with what was read along with it.
 
-    It ends at `ends_at` unless it is used before, and at `expires_at` in any case. `wrong_tokens`
-    are the times of the wrong session tokens from the asking client's network.
+    Its `method` is one of SignInMethod, or of those that only a newer version knows. It ends at
+    `ends_at` unless it is used before, and at `expires_at` in any case. `wrong_tokens` are the
+    times of the wrong session tokens from the asking client's network.
     """
 
     id: UUID
     account_id: int
     app: str
-    method: SignInMethod
+    method: str
     device: str | None
     signed_in_at: Instant
     seen_at: Instant

@@ -27,7 +27,7 @@ INTROSPECT = "/v1/introspect"
 INACTIVE = MappingProxyType({"active": False})
 """All that is said of what is no live session of the app."""
 
-AMR = MappingProxyType(
+AMR: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         SignInMethod.PASSWORD: ("pwd",),
         SignInMethod.CODE: ("otp",),
@@ -77,7 +77,7 @@ def introspected(found: Presented) -> dict[str, object]:
         "token_type": "Bearer",
         "roles": [found.role],
         "auth_time": signed_in,
-        "amr": AMR[found.method],
+        "amr": AMR.get(found.method, ()),
         "device": found.device,
         "iat": signed_in,
         "exp": unix(found.ends_at),

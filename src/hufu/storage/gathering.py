@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any, Generic, Protocol, TypeVar
 
 import asyncpg
@@ -81,12 +82,21 @@ class Gatherer(Generic[Item, Result]):
             results = await self._run([item for item, _ in batch])
         except Exception as error:  # noqa: BLE001  # It is raised where it is waited for.
             for _, sink in batch:
-                if not sink.done():
-                    sink.set_exception(error)
+                _fail(sink, error)
             return
         for (_, sink), result in zip(batch, results, strict=True):
-            if not sink.done():  # Whoever asked may be gone.
-                sink.set_result(result)
+            try:
+                if not sink.done():  # Whoever asked may be gone.
+                    sink.set_result(result)
+            except Exception as error:  # noqa: BLE001  # It is that one's alone.
+                _fail(sink, error)
+
+
+def _fail(sink: Sink[Any], error: Exception) -> None:
+    """Tell the error to whoever still waits; the others of its batch do not wait for that."""
+    with suppress(Exception):
+        if not sink.done():
+            sink.set_exception(error)
 
 
 class Lane:

@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
+from enum import Enum
 from functools import partial
 from struct import Struct
 from types import MappingProxyType
+from typing import Any, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -15,7 +17,7 @@ from hufu.domain.identity_numbers import SealedIdentity
 from hufu.domain.limits import Limit
 from hufu.domain.permissions import Role
 from hufu.domain.profiles import Me, Profile, SealedDetails, Sex, View
-from hufu.domain.sessions import Presented, SignInMethod
+from hufu.domain.sessions import Presented
 from hufu.storage.gathering import Gatherer, Lane, Sink
 from hufu.storage.instants import packed
 from hufu.storage.profiles import PROFILE, read_times
@@ -59,11 +61,27 @@ _AFTER_PROFILE = 25
 _read_times = Struct(">4q").unpack
 
 
-# Calling an enumeration costs as much as a column does to read.
-_METHODS = {each.value: each for each in SignInMethod}
-_STATES = {each.value: each for each in AccountState}
-_ROLES = {None: Role.MEMBER} | {each.value: each for each in Role}
-_SEXES = {each.value: each for each in Sex}
+Member = TypeVar("Member", bound=Enum)
+
+
+class _Known(dict[Any, Member]):
+    """An enumeration by its values; what only a newer version knows is taken for `unknown`, as one
+    such row would fail everybody's.
+
+    Calling an enumeration costs as much as a column does to read.
+    """
+
+    def __init__(self, unknown: Member) -> None:
+        super().__init__({None: unknown} | {each.value: each for each in type(unknown)})
+        self._unknown = unknown
+
+    def __missing__(self, _: object) -> Member:
+        return self._unknown
+
+
+_STATES = _Known(AccountState.BARRED)
+_ROLES = _Known(Role.MEMBER)
+_SEXES = _Known(Sex.UNDISCLOSED)
 
 
 def _session(
@@ -77,7 +95,7 @@ def _session(
         row[1],
         row[2],
         row[3],
-        _METHODS[row[4]],
+        row[4],
         row[5],
         signed_in_at,
         seen_at,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
-from hufu.domain.sessions import Session, SignInMethod
+from hufu.domain.sessions import Session
 from hufu.storage.rows import Rows
 
 _SESSIONS = (
@@ -20,7 +20,7 @@ def _session(row: asyncpg.Record) -> Session:
         id=row["id"],
         account_id=row["account_id"],
         app=row["app"],
-        method=SignInMethod(row["method"]),
+        method=row["method"],
         device=row["device"],
         network=row["network"],
         user_agent=row["user_agent"],
