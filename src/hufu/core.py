@@ -115,7 +115,7 @@ async def open_core(configuration: Configuration, clock: Clock | None = None) ->
         replica_url=settings.replica_url,
         replica_lag=settings.database.replica_lag_seconds,
     )
-    clock = clock or DatabaseClock(database.now)
+    clock = clock or DatabaseClock(database.read_clock)
     pepper = Keyring.parse(settings.pepper)
     secrets = _secrets(settings, pepper)
     breakers = {name: _breaker(each) for name, each in settings.providers.items()}

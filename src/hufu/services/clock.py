@@ -7,6 +7,7 @@ machine's monotonic clock: stepping the machine's own wall clock changes nothing
 
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -25,19 +26,31 @@ class Clock(Protocol):
         return time_of(self.instant())
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The database's time, and when it was `asked` for and `heard` (s, by the monotonic clock)."""
+
+    time: datetime
+    asked: float
+    heard: float
+
+    @property
+    def took(self) -> float:
+        """The round trip (s)."""
+        return self.heard - self.asked
+
+
 class DatabaseClock(Clock):
     """The database's clock; call `sync` at start and then every now and again."""
 
-    def __init__(self, ask: Callable[[], Awaitable[datetime]]) -> None:
+    def __init__(self, ask: Callable[[], Awaitable[Reading]]) -> None:
         self._ask = ask
         self._offset: float | None = None  # Seconds.
 
     async def sync(self) -> None:
         """Ask the database for the time. Of the error, at most half the round trip remains."""
-        asked = time.monotonic()
-        answer = await self._ask()
-        heard = time.monotonic()
-        self._offset = answer.timestamp() - (asked + heard) / 2
+        reading = await self._ask()
+        self._offset = reading.time.timestamp() - (reading.asked + reading.heard) / 2
 
     @property
     def synced(self) -> bool:

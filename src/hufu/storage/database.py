@@ -1,16 +1,19 @@
 """The connections of one process to PostgreSQL."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from operator import attrgetter
 from typing import Any, Literal, Self, cast
 from uuid import UUID
 
 import asyncpg
 
+from hufu.services.clock import Reading
 from hufu.storage.events import Happened
 from hufu.storage.gathering import Gatherer, Lane
 from hufu.storage.hosts import connect
@@ -35,6 +38,10 @@ SILENCE = 0.5
 """Seconds after which a statement that PostgreSQL should have broken off is taken for lost."""
 
 
+READINGS = 3
+"""Times that the clock is read at a time."""
+
+
 def _session(statement: float, lock: float) -> dict[str, str]:
     return {
         "application_name": "hufu",
@@ -53,6 +60,12 @@ def _milliseconds(seconds: float) -> str:
 
 BROKEN_OFF = (TimeoutError, asyncio.CancelledError)
 """What is raised while a statement may still be under way."""
+
+
+async def _read_clock(connection: Connection) -> Reading:
+    asked = time.monotonic()
+    now: datetime = await connection.fetchval("SELECT clock_timestamp()")
+    return Reading(now, asked, time.monotonic())
 
 
 async def _no_reset(_: Connection) -> None:
@@ -227,8 +240,14 @@ class Database:
     async def now(self) -> datetime:
         """The database's time, in UTC. Raises DatabaseUnavailable."""
         async with self._connection() as connection:
-            now: datetime = await connection.fetchval("SELECT clock_timestamp()")
-            return now
+            return (await _read_clock(connection)).time
+
+    async def read_clock(self) -> Reading:
+        """The same with the shortest of a few round trips: the first may be that of preparing, and
+        behind a PgBouncer each may wait. The wait for a connection is none of it."""
+        async with self._connection() as connection:
+            readings = [await _read_clock(connection) for _ in range(READINGS)]
+        return min(readings, key=attrgetter("took"))
 
     async def _beat(self, worker: str, sign: str) -> None:
         async with self.look() as work:
