@@ -2,17 +2,22 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import psutil
 import pytest
 
 from cli.serving import until
+from hufu.cli.forking import ForkServer
+from hufu.cli.workers import Workers
 
 LOOK_AFTER = Path(__file__).with_name("look_after.py")
 
@@ -167,6 +172,36 @@ def test_the_fork_server_may_be_killed(looking: Looking) -> None:
     assert looking.end() == 0
     until(gone(workers))
     assert set(others) < set(looking.died())
+
+
+def test_who_may_open_no_more_files_tries_again(looking: Looking) -> None:
+    first, *others = looking.workers()
+    _, most = looking.process.rlimit(psutil.RLIMIT_NOFILE)
+    looking.process.rlimit(psutil.RLIMIT_NOFILE, (1, most))
+    psutil.Process(first).kill()
+    until(lambda: looking.died() == [first])
+    time.sleep(1)  # Time enough to try.
+    assert looking.workers() == others
+    looking.process.rlimit(psutil.RLIMIT_NOFILE, (1024, most))
+    until(lambda: len(looking.ready()) == 3)
+    assert looking.workers()[:2] == others
+
+
+def test_workers_are_told_before_anybody_waits_for_their_end() -> None:
+    told: list[bytes] = []
+
+    class Waiting:
+        def end(self, _: float) -> None:
+            told.append(os.read(life, 1))
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        workers = Workers(1, listening, lambda _: None, command=("true",))
+        with workers:
+            life = os.dup(workers._life)
+            os.set_blocking(life, False)
+            workers._leaving.append(cast(ForkServer, Waiting()))
+    os.close(life)
+    assert told == [b""]
 
 
 def test_it_may_be_asked_again_and_again(looking: Looking) -> None:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Self
 
+import structlog
+
 from hufu.cli.forking import PID_BYTES, ForkServer
 from hufu.http.share import Board
 
@@ -26,6 +28,8 @@ LOOK_EVERY = 0.25
 KILL_AFTER = 10.0
 """Seconds from the signal that ends a worker to the one that it cannot survive."""
 COMMAND = (sys.executable, "-m", "hufu.cli.worker")
+
+_log = structlog.get_logger()
 
 
 @dataclass(slots=True)
@@ -90,9 +94,9 @@ class Workers:
     def __exit__(self, *_: object) -> None:
         """Let go of everything; workers that live end by themselves."""
         self._leave()
+        os.close(self._held)  # By its end they know, and what they are forked from waits for them.
         for each in self._leaving:
             each.end(self._kill_after)
-        os.close(self._held)
         os.close(self._life)
         self._selector.close()
         self._board.close()
@@ -163,14 +167,18 @@ class Workers:
             self._retire(self._to_replace.pop(0) if self._to_replace else current[0])
 
     def _start(self) -> None:
-        told, tells = os.pipe()
+        try:
+            told, tells = os.pipe()
+        except OSError as error:  # Too many files.
+            self._give_up(error)
+            return
         place = self._board.take()
         try:
             self._forking().fork(place, tells, self._listening.fileno())
-        except OSError:  # No memory, or too many processes; or the fork server has just died.
+        except OSError as error:  # No memory, too many processes; or the fork server has just died.
             os.close(told)
             self._board.free(place)
-            self._give_up()
+            self._give_up(error)
             return
         finally:
             os.close(tells)
@@ -235,8 +243,10 @@ class Workers:
         if not worker.ready and worker.ending_at is None:
             self._give_up()
 
-    def _give_up(self) -> None:
+    def _give_up(self, error: OSError | None = None) -> None:
         """What keeps one from beginning keeps the next; and nobody is replaced by it."""
+        if error is not None:
+            _log.error("worker_not_started", error=type(error).__name__, reason=error.strerror)
         self._to_replace = []
         self._again_at = time.monotonic() + self._wait
         self._wait = min(2 * self._wait, AGAIN_AT_MOST)
