@@ -105,6 +105,10 @@ class Server:
         """Its client has hung up: no password is hashed for it any more."""
         self._core.hasher.abandon(task)
 
+    def send_until(self, time: float) -> None:
+        """At the end, wait for letters under way no longer than until then, by the event loop."""
+        self._core.courier.ends_by = time
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """While it lasts, what must be done beside requests is done; then everything is closed."""

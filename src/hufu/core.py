@@ -93,9 +93,10 @@ class Core:
         """Let go of threads, providers and connections."""
         for breaker in self._breakers.values():
             await breaker.close()
-        for service in (self.hasher, self._images, self._painter):
-            await asyncio.to_thread(service.close)
-        await self.database.close()
+        # The database waits for no thread: what is still to be written is written first.
+        services = (self.hasher, self._images, self._painter)
+        threads = [asyncio.to_thread(each.close) for each in services]
+        await asyncio.gather(self.database.close(), *threads)
 
 
 async def open_core(configuration: Configuration, clock: Clock | None = None) -> Core:

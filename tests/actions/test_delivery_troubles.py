@@ -136,11 +136,12 @@ async def test_a_letter_under_way_is_sent_and_marked_before_the_end(world: World
     assert await outbox(world) == (True, False)
 
 
+@pytest.mark.parametrize("how", ["patience", "time"])
 async def test_the_end_does_not_wait_for_ever(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     await ask_for_code(world)
-    monkeypatch.setattr("hufu.actions.delivery.DRAIN_SECONDS", 0.05)
+    monkeypatch.setattr("hufu.actions.delivery.DRAIN_SECONDS", 0.05 if how == "patience" else 60)
     stopped = asyncio.Event()
 
     async def step(_: Letter) -> None:
@@ -150,11 +151,14 @@ async def test_the_end_does_not_wait_for_ever(
             stopped.set()
 
     carrier = Scripted(step)
-    ending = asyncio.create_task(deliver(courier_of(world, carrier)))
+    courier = courier_of(world, carrier)
+    ending = asyncio.create_task(deliver(courier))
     await carrier.asked.wait()
+    if how == "time":
+        courier.ends_by = asyncio.get_running_loop().time() + 0.05
     ending.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await ending
+        await asyncio.wait_for(ending, 10)
     assert stopped.is_set()
     assert await outbox(world) == (False, False)
 

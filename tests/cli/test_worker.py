@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from hufu.cli.worker import serve
-from hufu.cli.workers import READY
+from hufu.cli.worker import DRAIN_SECONDS, LETTERS_SECONDS, serve
+from hufu.cli.workers import KILL_AFTER, READY
 from hufu.configuration import SettingsRefused
+from hufu.storage.database import CLOSE_SECONDS
 
 
 @pytest.fixture(autouse=True)
@@ -79,3 +80,8 @@ async def test_a_life_begins_serves_and_ends(
     else:
         os.kill(os.getpid(), how)
     await asyncio.wait_for(living, 20)
+
+
+def test_a_worker_ends_before_it_is_killed() -> None:
+    assert DRAIN_SECONDS < LETTERS_SECONDS
+    assert LETTERS_SECONDS + CLOSE_SECONDS < KILL_AFTER

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from math import inf
 from typing import Any, Protocol, TypeAlias
 
 from hufu.actions.outbox import SEALED_AS
@@ -95,6 +96,8 @@ class Courier:
         sealer: Sealer,
         routes: Mapping[tuple[str, str], Route],
     ) -> None:
+        self.ends_by = inf
+        """When letters under way end at the latest, by the event loop's time."""
         self._database = database
         self._clock = clock
         self._sealer = sealer
@@ -121,7 +124,8 @@ class Courier:
         """Take one batch of due letters and deliver each by itself; how many were taken.
 
         A letter is marked after its provider took it, so a crash in between sends it once more.
-        On cancellation, letters under way are still waited for, DRAIN_SECONDS at most.
+        On cancellation, letters under way are still waited for, DRAIN_SECONDS at most and no
+        longer than until `ends_by`.
         """
         await self._mark_late()
         now = self._clock.now()
@@ -129,7 +133,11 @@ class Courier:
         async with self._database.look() as work:
             letters = await work.outbox.claim_due(now, now + LEASE, BATCH, routed)
         if letters:
-            await _ended([asyncio.create_task(self._attempt(each, tell)) for each in letters])
+            sending = [asyncio.create_task(self._attempt(each, tell)) for each in letters]
+            try:
+                await asyncio.wait(sending)
+            finally:
+                await _ended(sending, self.ends_by)
         return len(letters)
 
     async def _attempt(self, letter: SealedLetter, tell: Tell) -> None:
@@ -211,14 +219,12 @@ def _open(route: Route) -> bool:
     return route.carrier is None or not route.carrier.rest
 
 
-async def _ended(letters: Collection[asyncio.Task[Any]]) -> None:
-    try:
-        await asyncio.wait(letters)
-    finally:
-        _, left = await asyncio.wait(letters, timeout=DRAIN_SECONDS)
-        for task in left:
-            task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
+async def _ended(letters: Collection[asyncio.Task[Any]], by: float) -> None:
+    left_over = max(0.0, by - asyncio.get_running_loop().time())
+    _, left = await asyncio.wait(letters, timeout=min(DRAIN_SECONDS, left_over))
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
 
 
 def _most_attempts(letter: SealedLetter) -> int:

@@ -35,7 +35,10 @@ from hufu.wire.load import watch_clients
 
 COLLECT_AFTER = 50_000
 """Objects made and not yet gone before the collector looks for cycles; Python's own is 700."""
-DRAIN_SECONDS = 9.0
+DRAIN_SECONDS = 7.0
+LETTERS_SECONDS = 7.5
+"""After the signal, in which letters under way may end; closing the database takes the rest of the
+time that a worker has."""
 IDLE_SECONDS = 1.0
 """How long a connection without a request may bring one more."""
 
@@ -69,6 +72,7 @@ async def serve(listening: socket.socket, told: int, life: int, share: Share | N
         watching = asyncio.create_task(watch_clients(http))
         os.write(told, READY)
         await ending.wait()
+        server.send_until(loop.time() + LETTERS_SECONDS)
         await http.stop(DRAIN_SECONDS, IDLE_SECONDS)
         watching.cancel()
 

@@ -38,6 +38,8 @@ SILENCE = 0.5
 """Seconds after which a statement that PostgreSQL should have broken off is taken for lost."""
 
 
+CLOSE_SECONDS = 2.0
+
 READINGS = 3
 """Times that the clock is read at a time."""
 
@@ -165,9 +167,9 @@ class Database:
         return cls(await pool, lane(url), wait, replica)
 
     async def close(self) -> None:
-        """Close every connection; waits for work under way, at most 5 s."""
+        """Close every connection; waits for work under way, at most CLOSE_SECONDS."""
         try:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(CLOSE_SECONDS):
                 await self.last_seen.settled()
                 await self._lane.close()
                 if self.replica is not None:
