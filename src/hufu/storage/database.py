@@ -175,7 +175,7 @@ class Database:
                 if self.replica is not None:
                     await self.replica.close()
                 await self._pool.close()
-        except TimeoutError:
+        except LOST:
             self._pool.terminate()
 
     @asynccontextmanager

@@ -150,7 +150,10 @@ class Lane:
         """Close the connection."""
         async with self._turn:
             if self._connection is not None and not self._connection.is_closed():
-                await self._connection.close()
+                try:
+                    await self._connection.close()
+                except LOST:
+                    self._drop()
 
     async def _fetch(self, statement: str, arguments: tuple[Any, ...]) -> list[asyncpg.Record]:
         if self._connection is None:
