@@ -24,11 +24,15 @@ class Fate(StrEnum):
     CUT_ANSWER = "answer"
 
 
+Judge = Callable[[bytes], Fate]
+
+
 class Proxy:
     """Between clients, who come to `port`, and a server on a port of this machine.
 
     `delay` (s) is waited before anything is passed on; while it is `silent` nothing is; while it is
-    `closed` nobody gets through. `judge` decides on whatever a client sends.
+    `closed` nobody gets through. `judge` decides on whatever a client sends; `judges` makes one for
+    each new connection, where it depends on what was sent there before.
     """
 
     def __init__(self, target: int) -> None:
@@ -36,7 +40,8 @@ class Proxy:
         self.port = 0
         self.delay = 0.0
         self.closed = False
-        self.judge: Callable[[bytes], Fate] = lambda _: Fate.PASS
+        self.judge: Judge = lambda _: Fate.PASS
+        self.judges: Callable[[], Judge] = lambda: self._by_judge
         self._passing = asyncio.Event()
         self._passing.set()
         self._server: asyncio.Server | None = None
@@ -95,6 +100,9 @@ class Proxy:
             await self._links[link]
         del self._links[link]
 
+    def _by_judge(self, data: bytes) -> Fate:
+        return self.judge(data)
+
     async def pause(self) -> None:
         """As long as bytes are on their way."""
         if self.delay:
@@ -108,6 +116,7 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 class _Link:
     def __init__(self, proxy: Proxy, here: Streams, there: Streams) -> None:
         self._proxy = proxy
+        self._judge = proxy.judges()
         self._here, self._there = here, there
         self._cut_answer = False
 
@@ -149,7 +158,7 @@ class _Link:
                     return
 
     def _upwards(self, data: bytes) -> Fate:
-        decided = self._proxy.judge(data)
+        decided = self._judge(data)
         if decided is Fate.CUT_ANSWER:
             self._cut_answer = True
             return Fate.PASS
