@@ -59,7 +59,8 @@ class Found:
 
     `owners` are the accounts of a subject; `letters` were ever put into the outbox for one;
     `sessions` are hashes of tokens; `transfers` counts what was posted for awards; `ledger` is what
-    the audit says is wrong; `unbalanced` are the coins that do not sum up to nothing.
+    the audit says is wrong; `unbalanced` are the coins that do not sum up to nothing; `pictures` are
+    those that profiles name, `files` those that are on the disk, whole.
     """
 
     owners: Mapping[str, Sequence[int]] = field(default_factory=dict)
@@ -72,6 +73,8 @@ class Found:
     cities: Mapping[int, str | None] = field(default_factory=dict)
     ledger: str | None = None
     unbalanced: Sequence[int] = ()
+    pictures: Mapping[int, str | None] = field(default_factory=dict)
+    files: frozenset[str] = frozenset()
 
 
 def check(history: History, found: Found) -> list[Finding]:
@@ -85,6 +88,7 @@ def check(history: History, found: Found) -> list[Finding]:
         *_sessions(history, found),
         *_daily(history, found),
         *_writes(history, found),
+        *_pictures(history, found),
         *_ledger(found),
     ]
 
@@ -216,6 +220,26 @@ def _writes(history: History, found: Found) -> Iterator[Finding]:
         owner = _owner(found, subject)
         if _acknowledged(operations) and found.cities.get(owner) not in possible:
             yield Finding(Wrong.LOST, kind, f"{subject}: not as it was last written")
+
+
+def _pictures(history: History, found: Found) -> Iterator[Finding]:
+    """The profile names the picture that was last acknowledged, or one that was shown after it and
+    that nobody knows of; and its file is there."""
+    kind = Kind.PICTURE
+    for subject, operations in history.by_subject(kind).items():
+        newest, doubtful = None, False
+        for each in operations:
+            if each.outcome is Outcome.ACKNOWLEDGED:
+                newest, doubtful = str(each.told["picture"]), False
+            elif each.outcome in MAYBE:
+                doubtful = True
+        named = found.pictures.get(_owner(found, subject))
+        if newest and named != newest and not (named and doubtful):
+            yield Finding(Wrong.LOST, kind, f"{subject}: not the picture that was last shown")
+        if named and named not in found.files:
+            yield Finding(Wrong.LOST, kind, f"{subject}: its file is not there, or not whole")
+        if named and not newest and not doubtful:
+            yield Finding(Wrong.UNASKED, kind, f"{subject}: a picture")
 
 
 def _ledger(found: Found) -> Iterator[Finding]:

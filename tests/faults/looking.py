@@ -1,8 +1,10 @@
 """Reads from the database what the checker compares with what clients were told."""
 
+import asyncio
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
@@ -27,6 +29,9 @@ BALANCES = """
 SELECT holder_id, sum(amount)::bigint AS amount FROM balances
 WHERE holder = 'user' GROUP BY holder_id
 """
+
+
+PNG_END = b"IEND\xaeB`\x82"
 
 
 class Look:
@@ -58,9 +63,16 @@ class Look:
         connection = await asyncpg.connect(self._url)
         try:
             async with connection.transaction(isolation="repeatable_read"):
-                return await _found(connection, audited.wrong)
+                found = await _found(connection, audited.wrong)
         finally:
             await connection.close()
+        return replace(found, files=await asyncio.to_thread(self._files))
+
+    def _files(self) -> frozenset[str]:
+        """The names of the pictures that are whole."""
+        folder = self._core.configuration.settings.data_dir / "uploads" / "avatar"
+        files = folder.iterdir() if folder.is_dir() else ()
+        return frozenset(each.name for each in files if each.read_bytes().endswith(PNG_END))
 
     async def _synced(self) -> None:
         clock = self._core.clock
@@ -84,6 +96,7 @@ async def _found(connection: asyncpg.Connection, ledger: str | None) -> Found:
         "SELECT coin_id, sum(amount) AS total FROM balances GROUP BY coin_id"
     )
     cities = await connection.fetch("SELECT account_id, city FROM profiles WHERE app = 'fomo'")
+    pictures = await connection.fetch("SELECT account_id, avatar FROM profiles WHERE app = 'fomo'")
     return Found(
         owners=owners,
         registered=Counter(row["account_id"] for row in registered),
@@ -93,6 +106,7 @@ async def _found(connection: asyncpg.Connection, ledger: str | None) -> Found:
         transfers=dict(await connection.fetch(TRANSFERS)),
         balances=dict(await connection.fetch(BALANCES)),
         cities=dict(cities),
+        pictures=dict(pictures),
         ledger=ledger,
         unbalanced=[row["coin_id"] for row in sums if row["total"]],
     )

@@ -26,7 +26,7 @@ def asked(
 
 @dataclass
 class Past:
-    """Anna registered, signed in, took her reward and wrote; and there it all is."""
+    """Anna registered, signed in, took her reward, wrote and showed; and there it all is."""
 
     history: History = field(default_factory=History)
     found: Found = field(
@@ -39,6 +39,8 @@ class Past:
             transfers={ACCOUNT: 1},
             balances={ACCOUNT: 100},
             cities={ACCOUNT: "City 2"},
+            pictures={ACCOUNT: "2.png"},
+            files=frozenset({"2.png"}),
         )
     )
 
@@ -49,6 +51,8 @@ class Past:
         asked(self.history, Kind.DAILY, DONE, reward=REWARD.id)
         asked(self.history, Kind.WRITE, DONE, "City 1")
         asked(self.history, Kind.WRITE, DONE, "City 2")
+        asked(self.history, Kind.PICTURE, DONE, picture="1.png")
+        asked(self.history, Kind.PICTURE, DONE, picture="2.png")
 
     def is_wrong(self) -> list[Wrong]:
         return [each.wrong for each in check(self.history, self.found)]
@@ -82,6 +86,15 @@ def test_what_was_done_unknown_is_honestly_refused() -> None:
     past.history.operations = [each for each in past.history.operations if each.kind != Kind.DAILY]
     asked(past.history, Kind.DAILY, UNKNOWN)
     asked(past.history, Kind.DAILY, REFUSED).refusal = 202
+    assert past.is_wrong() == []
+
+
+def test_a_picture_that_nobody_knows_of_may_be_the_last() -> None:
+    past = Past()
+    asked(past.history, Kind.PICTURE, UNKNOWN)
+    asked(past.history, Kind.PICTURE, REFUSED)
+    assert past.is_wrong() == []
+    past.found = replace(past.found, pictures={ACCOUNT: "3.png"}, files=frozenset({"3.png"}))
     assert past.is_wrong() == []
 
 
@@ -128,6 +141,9 @@ TWICE = [REWARD, replace(REWARD, id=6)]
         ),
         (hear(Kind.DAILY, DONE, told={"reward": REWARD.id}), Wrong.DOUBLED),
         (find(cities={ACCOUNT: "City 1"}), Wrong.LOST),
+        (find(pictures={ACCOUNT: "1.png"}, files=frozenset({"1.png"})), Wrong.LOST),
+        (find(pictures={}), Wrong.LOST),
+        (find(files=frozenset()), Wrong.LOST),
         (find(balances={ACCOUNT: 99}), Wrong.LEDGER),
         (find(transfers={}), Wrong.LEDGER),
         (find(ledger="transfer 1: the hash is not right"), Wrong.LEDGER),
@@ -152,4 +168,14 @@ def test_an_award_that_nobody_asked_for_is_seen() -> None:
     past.history.operations = [each for each in past.history.operations if each.kind != Kind.DAILY]
     asked(past.history, Kind.DAILY, Outcome.UNSENT)
     asked(past.history, Kind.DAILY, Outcome.REFUSED).refusal = 202
+    assert Wrong.UNASKED in past.is_wrong()
+
+
+def test_a_picture_that_nobody_showed_is_seen() -> None:
+    past = Past()
+    past.history.operations = [
+        each for each in past.history.operations if each.kind != Kind.PICTURE
+    ]
+    asked(past.history, Kind.PICTURE, Outcome.UNSENT)
+    asked(past.history, Kind.PICTURE, Outcome.REFUSED)
     assert Wrong.UNASKED in past.is_wrong()
