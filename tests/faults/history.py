@@ -24,6 +24,8 @@ class Kind(StrEnum):
     WRITE = "set_info"
     PICTURE = "update_avatar"
     CHECK = "get_user_info"
+    FORGET = "rec_pwd1"
+    RECOVER = "rec_pwd2"
 
 
 class Outcome(StrEnum):

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 from faults.connection import Answer, Connection, Unanswered, Unsent
@@ -75,6 +76,19 @@ class Person:
     async def check(self) -> None:
         """Show the profile."""
         await self._until_known(Kind.CHECK, "get_user_info", session_key=self.session)
+
+    async def recover(self) -> None:
+        """Ask for a code as if the password were forgotten, and show it; the grant is not used."""
+        begun = await self._until_known(Kind.FORGET, "rec_pwd1", user_name=self.phone)
+        if begun is not None:
+            fields = begun.json()["data"]
+            code = await self._code()
+            await self._until_known(Kind.RECOVER, "rec_pwd2", verify_code=code, **fields)
+
+    async def draw(self) -> None:
+        """Have a captcha drawn; whether it comes does not matter."""
+        with suppress(Unsent, Unanswered):
+            await self._connection.get(f"/rental/api/imagecode?codeid={self.phone}&pcodeid=")
 
     async def all(self) -> None:
         """Register, sign in, take the day's reward, change the profile."""
@@ -148,6 +162,8 @@ def _told(kind: Kind, data: Any) -> dict[str, object]:
         return {"session": token_hash(data["session_key"]).hex()}
     if kind is Kind.DAILY:
         return {"reward": data["reward_id"]}
+    if kind is Kind.PICTURE:
+        return {"picture": data.rpartition("/")[2]}
     return {}
 
 

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from faults.checker import Finding, check
+from faults.checker import Finding, Found, check
 from faults.history import History, Outcome
 from faults.looking import Look
 from faults.postgres import Servers, open_folder
@@ -75,7 +75,11 @@ class Report:
 
     async def compare(self, history: History, look: Look) -> None:
         """Have the checker compare it all."""
-        self.findings += check(history, await look.found())
+        self.compare_with(history, await look.found())
+
+    def compare_with(self, history: History, found: Found) -> None:
+        """The same with what there is."""
+        self.findings += check(history, found)
         done = history.count(Outcome.ACKNOWLEDGED)
         doubtful = history.count(Outcome.UNKNOWN)
         self.say("acknowledged", f"{done:,}")

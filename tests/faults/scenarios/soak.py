@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import math
 import os
 import signal
 import statistics
@@ -22,6 +23,7 @@ from faults.postgres import Postgres
 from faults.proxy import Proxy
 from faults.rolling import replace_workers
 from faults.scenario import Place, Report, Scenario, Size
+from faults.short_lives import cut_lives, with_gone
 from faults.waiting import until_true
 
 WORKERS = 2
@@ -34,17 +36,43 @@ ENOUGH_LOOKS = 10
 MOST_MEMORY_A_MINUTE, MOST_DESCRIPTORS_A_MINUTE = 1.0, 1.0
 """MiB, and descriptors, of all processes together."""
 
-SETTINGS = {
-    "HUFU_APPS__FOMO__CODE_MINUTES": "1",
-    "HUFU_JANITOR__INTERVAL_SECONDS": "5",
-    "HUFU_JANITOR__CHALLENGES_DAYS": "0",
+LOOKS_IN_A_LIFE, LEAST_LIFE = 2, 20.0
+"""A life is as long as two stretches between faults, at least so many seconds."""
+
+GROWN = 1.25
+"""At most so many times as many rows for each newcomer are kept in the second half of the run as in
+the first; the quarter before, in which tables fill, belongs to neither."""
+
+ENDS = {
+    "codes": "expires_at",
+    "registrations": "expires_at",
+    "grants": "expires_at",
+    "captchas": "expires_at",
+    "sessions": "least(expires_at, seen_at + idle)",
+    "outbox": "coalesce(sent_at, failed_at, greatest(expires_at, due_at)) + {kept}",
+    "limits": "(SELECT max(hit) FROM unnest(hits) AS hit) + interval '1 day'",
 }
-ENDED = """
-SELECT (SELECT count(*) FROM codes WHERE expires_at < now() - interval '15 s')
-    + (SELECT count(*) FROM registrations WHERE expires_at < now() - interval '15 s') AS n
-"""
-KEPT = "SELECT (SELECT count(*) FROM codes) + (SELECT count(*) FROM registrations) AS n"
+"""The tables that are kept small, and from when on a row is to go; letters stay as long as they are
+`kept` behind their end."""
+
+SLOTS = "SELECT count(*) AS n, count(DISTINCT prefix) AS prefixes FROM sending"
+SLOT_MINUTES = 10
 SWEPT_WITHIN = 60.0
+DAY = 86_400
+
+
+def _life(size: Size) -> float:
+    return max(LEAST_LIFE, LOOKS_IN_A_LIFE * size.seconds)
+
+
+def _settings(size: Size) -> dict[str, str]:
+    return {
+        "HUFU_APPS__FOMO__CODE_MINUTES": "1",
+        "HUFU_JANITOR__INTERVAL_SECONDS": "5",
+        "HUFU_JANITOR__CHALLENGES_DAYS": "0",
+        "HUFU_JANITOR__SESSIONS_DAYS": "0",
+        "HUFU_JANITOR__OUTBOX_DAYS": f"{_life(size) / DAY:.9f}",
+    }
 
 
 @dataclass
@@ -54,14 +82,42 @@ class _Seen:
     at: list[float] = field(default_factory=list)
     memory: list[float] = field(default_factory=list)
     descriptors: list[float] = field(default_factory=list)
-    kept: list[int] = field(default_factory=list)
+    people: list[int] = field(default_factory=list)
+    kept: dict[str, list[int]] = field(default_factory=lambda: {table: [] for table in ENDS})
 
-    async def look(self, server: Serving, database: Postgres) -> None:
+    async def look(self, server: Serving, database: Postgres, people: int) -> None:
         rss, descriptors = await asyncio.to_thread(_taken, server)
         self.at.append(time.monotonic() / MINUTE)
         self.memory.append(rss / MIB)
         self.descriptors.append(descriptors)
-        self.kept.append((await database.sql(KEPT, database="hufu"))[0]["n"])
+        self.people.append(people)
+        for table, kept in self.kept.items():
+            rows = await database.sql(f"SELECT count(*) AS n FROM {table}", database="hufu")
+            kept.append(rows[0]["n"])
+
+    def grown(self, table: str) -> float:
+        """How many times as many rows there are for each newcomer in the second half."""
+        first, second = (
+            statistics.median(self.kept[table][look] / self._newcomers(look) for look in half)
+            for half in self.halves()
+        )
+        return second / first if first else math.inf
+
+    def rows(self, table: str) -> tuple[float, float]:
+        """How many rows there are in the first half and in the second, in the median."""
+        first, second = (
+            statistics.median(self.kept[table][look] for look in half) for half in self.halves()
+        )
+        return first, second
+
+    def halves(self) -> tuple[range, range]:
+        """The looks of each half of the run, but for those of the time before it was warm."""
+        warm, end = len(self.at) // 4, len(self.at)
+        return range(warm, (warm + end) // 2), range((warm + end) // 2, end)
+
+    def _newcomers(self, look: int) -> int:
+        """How many came within a life before."""
+        return max(1, self.people[look] - self.people[look - LOOKS_IN_A_LIFE])
 
     def slope(self, values: Sequence[float]) -> float:
         """By how much it grows in a minute, once everything was used for the first time."""
@@ -83,9 +139,10 @@ async def run(place: Place, size: Size) -> Report:
     """See `procedure`."""
     report, seen = Report(), _Seen()
     database = await place.servers.made()
+    await cut_lives(database.url, _life(size))
     async with (
         Proxy(database.port) as proxy,
-        server_on(database.url_by(proxy.port), place.folder, WORKERS, **SETTINGS) as server,
+        server_on(database.url_by(proxy.port), place.folder, WORKERS, **_settings(size)) as server,
         looking(database.url, place.folder / "data") as look,
     ):
         crowd = Crowd(server.port, look, size.clients, size.people)
@@ -99,25 +156,39 @@ async def run(place: Place, size: Size) -> Report:
             group.create_task(crowd.run(_at_half_load))
             for fault, _ in zip(itertools.cycle(faults), range(size.faults), strict=False):
                 await asyncio.sleep(size.seconds)
-                await seen.look(server, database)
+                await seen.look(server, database, len(crowd.visited))
                 await fault()
             await asyncio.sleep(size.seconds)
-            await seen.look(server, database)
+            await seen.look(server, database, len(crowd.visited))
             crowd.enough.set()
         report.exactly("server ended", int(server.process.poll() is not None), 0)
         report.exactly("answered 500", len(crowd.history.answered(500)), 0)
-        await until_true(lambda: _swept(database), SWEPT_WITHIN)
-        await report.compare(crowd.history, look)
+        await until_true(lambda: _swept(database, _life(size)), SWEPT_WITHIN)
+        report.compare_with(crowd.history, await with_gone(database.url, await look.found()))
     report.say("people", f"{len(crowd.visited):,}")
     report.say("memory of all processes", f"{seen.memory[0]:.0f} to {seen.memory[-1]:.0f} MiB")
     report.say("descriptors", f"{seen.descriptors[0]:.0f} to {seen.descriptors[-1]:.0f}")
-    report.say("codes and registrations kept, at most", f"{max(seen.kept):,}")
+    await _slots(report, seen, database)
     if len(seen.at) >= ENOUGH_LOOKS:
         grown = seen.slope(seen.memory)
         report.at_most("memory grows a minute", grown, MOST_MEMORY_A_MINUTE, " MiB")
         opened = seen.slope(seen.descriptors)
         report.at_most("descriptors grow a minute", opened, MOST_DESCRIPTORS_A_MINUTE)
+        for table, kept in seen.kept.items():
+            first, second = seen.rows(table)
+            sizes = f"{first:,.0f} rows, then {second:,.0f}, at most {max(kept):,}"
+            name = f"`{table}` for each newcomer, second half against the first ({sizes})"
+            report.at_most(name, seen.grown(table), GROWN)
     return report
+
+
+async def _slots(report: Report, seen: _Seen, database: Postgres) -> None:
+    """What is counted of messages is kept for a day: so many rows as there are beginnings of
+    numbers, for each slot of time."""
+    rows = await database.sql(SLOTS, database="hufu")
+    slots = 2 + (seen.at[-1] - seen.at[0]) // SLOT_MINUTES + 1
+    name = f"`sending`, for each of {rows[0]['prefixes']:,} beginnings of numbers"
+    report.at_most(name, rows[0]["n"] / max(1, rows[0]["prefixes"]), slots)
 
 
 async def _at_half_load(person: Person) -> None:
@@ -125,6 +196,8 @@ async def _at_half_load(person: Person) -> None:
     began = time.monotonic()
     await person.all()
     await person.check()
+    await person.recover()
+    await person.draw()
     await asyncio.sleep(min(time.monotonic() - began, LONGEST_REST))
 
 
@@ -144,18 +217,26 @@ async def _slow_down(proxy: Proxy, seconds: float) -> None:
     proxy.delay = 0.0
 
 
-async def _swept(database: Postgres) -> bool:
+async def _swept(database: Postgres, life: float) -> bool:
     """Whether nothing is kept that ended a while ago."""
-    return (await database.sql(ENDED, database="hufu"))[0]["n"] == 0
+    for table, end in ENDS.items():
+        over = end.format(kept=f"interval '{life} s'")
+        statement = f"SELECT FROM {table} WHERE {over} < now() - interval '15 s' LIMIT 1"
+        if await database.sql(statement, database="hufu"):
+            return False
+    return True
 
 
 SCENARIO = Scenario(
     "soak",
     lambda size: (
         f"{size.clients} clients, each resting as long as it works, register people, sign in, take "
-        f"the day's reward, write and look for {size.faults} times {size.seconds:g} s; then each "
-        "time a worker is SIGKILLed, PostgreSQL SIGKILLed, all workers replaced, or the database "
-        f"slower by {SLOWER:g} s for a tenth of that time; what has ended must be gone afterwards"
+        "the day's reward, write, look, recover a password and have a captcha drawn for "
+        f"{size.faults} times {size.seconds:g} s; then each time a worker is SIGKILLed, PostgreSQL "
+        "SIGKILLed, all workers replaced, or the database slower by "
+        f"{SLOWER:g} s for a tenth of that time; the database cuts the lives of "
+        f"{', '.join(ENDS)} short, to {_life(size):g} s, so that each of these tables must level "
+        "off; newcomers are those of the latest life; what has ended must be gone afterwards"
     ),
     run,
     small=Size(people=10, clients=4, faults=4, seconds=0.5),
