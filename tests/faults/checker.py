@@ -59,8 +59,8 @@ class Found:
 
     `owners` are the accounts of a subject; `letters` were ever put into the outbox for one;
     `sessions` are hashes of tokens; `transfers` counts what was posted for awards; `ledger` is what
-    the audit says is wrong; `unbalanced` are the coins that do not sum up to nothing; `pictures` are
-    those that profiles name, `files` those that are on the disk, whole.
+    the audit says is wrong; `unbalanced` are the coins that do not sum up to nothing; `pictures`
+    are those that profiles name, `files` those that are on the disk, whole.
     """
 
     owners: Mapping[str, Sequence[int]] = field(default_factory=dict)

@@ -11,10 +11,11 @@ import asyncpg
 
 from faults.checker import Found, Given
 from hufu.actions.app_secrets import make_app_secret
+from hufu.actions.captchas import read_captcha
 from hufu.actions.delivery import newest_letters
 from hufu.actions.ledger import audit_ledger
 from hufu.configuration import load
-from hufu.core import Core, open_core
+from hufu.core import UPLOADS, Core, open_core
 from hufu.services.clock import DatabaseClock
 from hufu.storage.loss import DatabaseUnavailable
 
@@ -51,6 +52,11 @@ class Look:
             return None
         return letters[0].code if letters else None
 
+    async def captcha(self, codeid: str) -> str | None:
+        """The text of a captcha that rental has drawn."""
+        await self._synced()
+        return await read_captcha(self._core.apps["rental"], codeid)
+
     async def app_secret(self) -> str:
         """A secret of fomo's backend."""
         await self._synced()
@@ -70,7 +76,7 @@ class Look:
 
     def _files(self) -> frozenset[str]:
         """The names of the pictures that are whole."""
-        folder = self._core.configuration.settings.data_dir / "uploads" / "avatar"
+        folder = self._core.configuration.settings.data_dir / UPLOADS
         files = folder.iterdir() if folder.is_dir() else ()
         return frozenset(each.name for each in files if each.read_bytes().endswith(PNG_END))
 
