@@ -103,9 +103,12 @@ async def test_of_the_last_two_identifiers_one_stays(world: World) -> None:
     codes = {phone: await world.code(PHONE), email: await world.code(EMAIL)}
     answers = await all_at_once(
         fomo(world, "unbind_completed", session_key=key, verify_code=codes[one], verfify_id=one)
-        for one in (phone, email)
+        for one in (phone, email) * (AT_ONCE // 2)
     )
-    assert sorted(answer["status"] for answer in answers) == [1, 54]
+    # Five guesses are evaluated of each code, and all but one come too late.
+    found = statuses(answers)
+    assert found[1] == 1, found
+    assert set(found) <= {1, 54, 106, 107}, found
     assert len(await world.sql("SELECT FROM identifiers")) == 1
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -42,11 +42,13 @@ class Look:
         self._core = core
         self._url = url
 
-    async def code(self, phone: str) -> str | None:
-        """The newest code sent to a mainland mobile; None while that cannot be told."""
+    async def code(self, to: str) -> str | None:
+        """The newest code sent to a mainland mobile or an address; None while that cannot be
+        told."""
+        recipient = to if "@" in to else f"+86{to}"
         try:
             letters = await newest_letters(
-                self._core.database, self._core.secrets.letters, f"+86{phone}", 1
+                self._core.database, self._core.secrets.letters, recipient, 1
             )
         except DatabaseUnavailable:
             return None
@@ -56,6 +58,16 @@ class Look:
         """The text of a captcha that rental has drawn."""
         await self._synced()
         return await read_captcha(self._core.apps["rental"], codeid)
+
+    async def identifiers(self, names: Collection[str]) -> int:
+        """How many of these mainland mobiles and addresses somebody has."""
+        connection = await asyncpg.connect(self._url)
+        try:
+            keys = [name if "@" in name else f"+86{name}" for name in names]
+            bound = "SELECT count(*) FROM identifiers WHERE key = ANY($1)"
+            return int(await connection.fetchval(bound, keys))
+        finally:
+            await connection.close()
 
     async def app_secret(self) -> str:
         """A secret of fomo's backend."""
