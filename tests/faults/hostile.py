@@ -70,6 +70,12 @@ def _flat(side: int) -> bytes:
     return png(header(side, side, colour=2), rows=bytes(side * (3 * side + 1)))
 
 
+SIDE = 4096
+"""Pixels: the longest side that is accepted."""
+
+BIGGEST = f"PNG of {SIDE} x {SIDE}"
+"""It is accepted, and unpacks to 64 MiB."""
+
 HARMLESS = "PNG with more pixels than it says"
 """It is taken for what it says."""
 
@@ -94,6 +100,7 @@ KINDS: Mapping[str, Callable[[str], Hostile]] = MappingProxyType(
         "PNG of 9000 x 9000": _picture(_flat(9000)),
         HARMLESS: _picture(png(header(100, 100, colour=2), rows=bytes(64 * MIB))),
         "JPEG of 20000 x 20000": _picture(jpeg_of_size(20000, 20000)),
+        BIGGEST: _picture(png(header(SIDE, SIDE, colour=6), rows=bytes(SIDE * (4 * SIDE + 1)))),
     }
 )
 """By what it is, how it is made for somebody's session."""
