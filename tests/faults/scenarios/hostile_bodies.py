@@ -26,8 +26,9 @@ REFUSED_WITHIN = 2.0
 MOST_MEMORY = 64.0
 """MiB, of all workers together."""
 
-DRAWN_WITHIN = 10.0
-MOST_DRAWING = WORKERS * 192.0
+DRAWN_WITHIN = 30.0
+DRAWING_PATIENCE = 60.0
+MOST_DRAWING = WORKERS * 128.0
 """The same while each worker draws the biggest picture anew: unpacked, it takes 64 MiB itself."""
 
 BOMBS = [name for name in KINDS if name != BIGGEST]
@@ -82,7 +83,7 @@ async def run(place: Place, size: Size) -> Report:
                 checked = await honest
             async with memory_of(server) as drawing:
                 honest = asyncio.create_task(checks.at(CHECKS, size.seconds))
-                drawn = (await _all(server.port, crowd, size.clients, [BIGGEST]))[BIGGEST]
+                drawn = await _at_once(server.port, crowd, size.clients, BIGGEST, DRAWING_PATIENCE)
                 checked = [*checked, *await honest]
         for name, answers in told.items():
             let_in = sum(not each.refused for each in answers if name != HARMLESS)
@@ -115,22 +116,25 @@ async def _all(
     port: int, crowd: Crowd, at_once: int, names: Iterable[str]
 ) -> dict[str, list[_Told]]:
     """Everything hostile of these names, one kind after the other, so many at once."""
-    told = {}
-    for name in names:
-        made = KINDS[name]
-        sessions = [crowd.visited[n % len(crowd.visited)].session for n in range(at_once)]
-        sent = (_tell(port, made(session)) for session in sessions)
-        told[name] = list(await asyncio.gather(*sent))
-    return told
+    return {name: await _at_once(port, crowd, at_once, name) for name in names}
 
 
-async def _tell(port: int, hostile: Hostile) -> _Told:
+async def _at_once(
+    port: int, crowd: Crowd, at_once: int, name: str, patience: float = HANG
+) -> list[_Told]:
+    """So many of one kind."""
+    sessions = [crowd.visited[n % len(crowd.visited)].session for n in range(at_once)]
+    sent = (_tell(port, KINDS[name](session), patience) for session in sessions)
+    return list(await asyncio.gather(*sent))
+
+
+async def _tell(port: int, hostile: Hostile, patience: float) -> _Told:
     """Send it until it is answered or the server hangs up."""
     reader, writer = await asyncio.open_connection(HOST, port)
     began, answer = time.monotonic(), b""
     sending = asyncio.create_task(_send(writer, hostile, f"{HOST}:{port}"))
     with suppress(OSError, TimeoutError):
-        async with asyncio.timeout(HANG):
+        async with asyncio.timeout(patience):
             answer = await reader.read(65536)
     took = time.monotonic() - began
     sending.cancel()
