@@ -92,6 +92,8 @@ async def _crowded(
         compared = 100 * limited / len(asked)
         report.say(f"of that network's compared, {when}", f"{compared:.1f} of 100")
     report.at_least(f"others' sign-ins done, {when}", _of_100(signed_in), LEAST_GOOD, " of 100")
+    put_off = sum(each.status == 503 for each in signed_in)
+    report.say(f"others' sign-ins put off with 503, {when}", f"{put_off} of {len(signed_in)}")
     report.at_least(f"others' session checks done, {when}", _of_100(checked), LEAST_GOOD)
     took = [each.took for each in signed_in if each.good]
     report.say(f"others' sign-in, p99, {when}", f"{quantile(took, 0.99):.2f} s")
