@@ -7,6 +7,7 @@ import os
 import signal
 import statistics
 import time
+from bisect import bisect
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -36,8 +37,9 @@ ENOUGH_LOOKS = 10
 MOST_MEMORY_A_MINUTE, MOST_DESCRIPTORS_A_MINUTE = 1.0, 1.0
 """MiB, and descriptors, of all processes together."""
 
-LOOKS_IN_A_LIFE, LEAST_LIFE = 2, 20.0
-"""A life is as long as two stretches between faults, at least so many seconds."""
+LOOKS_IN_A_LIFE, LEAST_LIFE, REMOVED_WITHIN = 2, 20.0, 10.0
+"""A life is as long as two stretches between faults, at least so many seconds; as a rule rows are
+gone so long after it."""
 
 GROWN = 1.25
 """At most so many times as many rows for each newcomer are kept in the second half of the run as in
@@ -55,8 +57,6 @@ ENDS = {
 """The tables that are kept small, and from when on a row is to go; letters stay as long as they are
 `kept` behind their end."""
 
-SLOTS = "SELECT count(*) AS n, count(DISTINCT prefix) AS prefixes FROM sending"
-SLOT_MINUTES = 10
 SWEPT_WITHIN = 60.0
 DAY = 86_400
 
@@ -77,20 +77,24 @@ def _settings(size: Size) -> dict[str, str]:
 
 @dataclass
 class _Seen:
-    """What there was before each fault; `at` in minutes."""
+    """What there was before each fault, `at` in minutes; `came` is when people came, in seconds.
+    Newcomers are those who came within a `life`, or while its rows are not yet removed."""
 
+    life: float
+    came: list[float] = field(default_factory=list)
     at: list[float] = field(default_factory=list)
     memory: list[float] = field(default_factory=list)
     descriptors: list[float] = field(default_factory=list)
-    people: list[int] = field(default_factory=list)
+    newcomers: list[int] = field(default_factory=list)
     kept: dict[str, list[int]] = field(default_factory=lambda: {table: [] for table in ENDS})
 
-    async def look(self, server: Serving, database: Postgres, people: int) -> None:
+    async def look(self, server: Serving, database: Postgres) -> None:
         rss, descriptors = await asyncio.to_thread(_taken, server)
         self.at.append(time.monotonic() / MINUTE)
         self.memory.append(rss / MIB)
         self.descriptors.append(descriptors)
-        self.people.append(people)
+        since = time.monotonic() - self.life - REMOVED_WITHIN
+        self.newcomers.append(max(1, len(self.came) - bisect(self.came, since)))
         for table, kept in self.kept.items():
             rows = await database.sql(f"SELECT count(*) AS n FROM {table}", database="hufu")
             kept.append(rows[0]["n"])
@@ -98,7 +102,7 @@ class _Seen:
     def grown(self, table: str) -> float:
         """How many times as many rows there are for each newcomer in the second half."""
         first, second = (
-            statistics.median(self.kept[table][look] / self._newcomers(look) for look in half)
+            statistics.median(self.kept[table][look] / self.newcomers[look] for look in half)
             for half in self.halves()
         )
         return second / first if first else math.inf
@@ -114,10 +118,6 @@ class _Seen:
         """The looks of each half of the run, but for those of the time before it was warm."""
         warm, end = len(self.at) // 4, len(self.at)
         return range(warm, (warm + end) // 2), range((warm + end) // 2, end)
-
-    def _newcomers(self, look: int) -> int:
-        """How many came within a life before."""
-        return max(1, self.people[look] - self.people[look - LOOKS_IN_A_LIFE])
 
     def slope(self, values: Sequence[float]) -> float:
         """By how much it grows in a minute, once everything was used for the first time."""
@@ -137,9 +137,9 @@ def _taken(server: Serving) -> tuple[int, int]:
 
 async def run(place: Place, size: Size) -> Report:
     """See `procedure`."""
-    report, seen = Report(), _Seen()
+    report, seen = Report(), _Seen(_life(size))
     database = await place.servers.made()
-    await cut_lives(database.url, _life(size))
+    await cut_lives(database.url, seen.life)
     async with (
         Proxy(database.port) as proxy,
         server_on(database.url_by(proxy.port), place.folder, WORKERS, **_settings(size)) as server,
@@ -153,22 +153,21 @@ async def run(place: Place, size: Size) -> Report:
             partial(_slow_down, proxy, size.seconds / 10),
         )
         async with asyncio.TaskGroup() as group:
-            group.create_task(crowd.run(_at_half_load))
+            group.create_task(crowd.run(partial(_at_half_load, seen)))
             for fault, _ in zip(itertools.cycle(faults), range(size.faults), strict=False):
                 await asyncio.sleep(size.seconds)
-                await seen.look(server, database, len(crowd.visited))
+                await seen.look(server, database)
                 await fault()
             await asyncio.sleep(size.seconds)
-            await seen.look(server, database, len(crowd.visited))
+            await seen.look(server, database)
             crowd.enough.set()
         report.exactly("server ended", int(server.process.poll() is not None), 0)
         report.exactly("answered 500", len(crowd.history.answered(500)), 0)
-        await until_true(lambda: _swept(database, _life(size)), SWEPT_WITHIN)
+        await until_true(lambda: _swept(database, seen.life), SWEPT_WITHIN)
         report.compare_with(crowd.history, await with_gone(database.url, await look.found()))
     report.say("people", f"{len(crowd.visited):,}")
     report.say("memory of all processes", f"{seen.memory[0]:.0f} to {seen.memory[-1]:.0f} MiB")
     report.say("descriptors", f"{seen.descriptors[0]:.0f} to {seen.descriptors[-1]:.0f}")
-    await _slots(report, seen, database)
     if len(seen.at) >= ENOUGH_LOOKS:
         grown = seen.slope(seen.memory)
         report.at_most("memory grows a minute", grown, MOST_MEMORY_A_MINUTE, " MiB")
@@ -182,18 +181,10 @@ async def run(place: Place, size: Size) -> Report:
     return report
 
 
-async def _slots(report: Report, seen: _Seen, database: Postgres) -> None:
-    """What is counted of messages is kept for a day: so many rows as there are beginnings of
-    numbers, for each slot of time."""
-    rows = await database.sql(SLOTS, database="hufu")
-    slots = 2 + (seen.at[-1] - seen.at[0]) // SLOT_MINUTES + 1
-    name = f"`sending`, for each of {rows[0]['prefixes']:,} beginnings of numbers"
-    report.at_most(name, rows[0]["n"] / max(1, rows[0]["prefixes"]), slots)
-
-
-async def _at_half_load(person: Person) -> None:
+async def _at_half_load(seen: _Seen, person: Person) -> None:
     """Rest for as long as it took."""
     began = time.monotonic()
+    seen.came.append(began)
     await person.all()
     await person.check()
     await person.recover()
@@ -236,7 +227,8 @@ SCENARIO = Scenario(
         "SIGKILLed, all workers replaced, or the database slower by "
         f"{SLOWER:g} s for a tenth of that time; the database cuts the lives of "
         f"{', '.join(ENDS)} short, to {_life(size):g} s, so that each of these tables must level "
-        "off; newcomers are those of the latest life; what has ended must be gone afterwards"
+        f"off; newcomers are those of a life and {REMOVED_WITHIN:g} s before; what has ended must "
+        "be gone afterwards"
     ),
     run,
     small=Size(people=10, clients=4, faults=4, seconds=0.5),
