@@ -319,3 +319,27 @@ def test_it_may_be_handed_on() -> None:
     with loopback(App(echo, glance)) as serving:
         client = serving.client(b"POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab" * 3)
         assert [client.answer().body for _ in range(3)] == [b"POST /a \nab"] * 3
+
+
+@pytest.mark.parametrize("at_a_glance", [False, True])
+def test_a_large_body_that_nobody_has_read_stops_nothing(at_a_glance: bool) -> None:
+    """It has come whole, in one piece, so the connection stays."""
+
+    async def unread(scope: Any, _: Any, send: Any) -> None:
+        assert scope["type"] == "http"
+        await answer(send, b"unread")
+
+    def glance(exchange: Any) -> bool:
+        if at_a_glance:
+            exchange.answer(b"HTTP/1.1 413 Content Too Large\r\n", b"unread")
+        return at_a_glance
+
+    with loopback(App(unread, glance)) as serving:
+        client = serving.client(GET)
+        assert client.answer().body == b"unread"
+        [connection] = serving.server._connections
+        head = b"POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 70000\r\n\r\n"
+        serving.loop.call_soon_threadsafe(connection.data_received, head + bytes(70_000))
+        told = client.answer()
+        assert (told.body, told.header("connection")) == (b"unread", None)
+        assert client.send(GET).answer().body == b"unread"

@@ -330,6 +330,8 @@ class Connection(asyncio.Protocol):
             self._begin()
         elif self._refusal is not None:
             self._end(self._refusal)
+        else:
+            self.go_on()  # The body may have come whole, and been left unread.
 
     def _refuse(self, status: int) -> None:
         """End with this status, once what came before it is answered."""
