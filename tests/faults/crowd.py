@@ -1,6 +1,8 @@
 """Many clients at once, and the server that they use."""
 
 import asyncio
+import re
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import ExitStack, asynccontextmanager, closing
@@ -17,6 +19,8 @@ from hufu.configuration import SECRETS_FILE, development_secrets
 from population import phone
 
 MANY = "1000000"
+BROKEN = re.compile(r"] broken |\"event\": ?\"broken\"")
+MOST_TOLD = 5
 SETTINGS = {
     "HUFU_HASH__MEMORY_KIB": "8",
     "HUFU_HASH__PASSES": "1",
@@ -57,8 +61,19 @@ async def server_on(
     with ExitStack() as stack:
         environment = {**SETTINGS, "HUFU_DATABASE_URL": url, **settings}
         begun = serving(folder / "data", "--workers", str(workers), **environment)
-        yield await asyncio.to_thread(stack.enter_context, begun)
+        server = await asyncio.to_thread(stack.enter_context, begun)
+        try:
+            yield server
+        finally:
+            _tell_of_broken(server)
         await asyncio.to_thread(stack.close)
+
+
+def _tell_of_broken(server: Serving) -> None:
+    """Print what the server has logged of answers that are 500: nobody could explain them later."""
+    broken = [line for line in server.printed().splitlines() if BROKEN.search(line)]
+    for line in broken[:MOST_TOLD]:
+        sys.stderr.write(f"{line}\n")
 
 
 @dataclass
