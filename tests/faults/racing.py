@@ -18,6 +18,8 @@ from population import phone
 
 AT_ONCE = 50
 HANDLE_SEEKERS = 10
+LEAST_RIGHT = 5
+"""Right codes at once of which so many are compared at least; others may be behind them."""
 JSON = {"Content-Type": "application/json"}
 OWN = 10**6
 """From here on, numbers of people who get nothing but a message."""
@@ -44,7 +46,7 @@ class Racing:
         return Counter(each["status"] for each in told) == {1: 1, 202: AT_ONCE - 1}
 
     async def registration(self) -> bool:
-        """One account, told of as often as the code may be shown."""
+        """One account, told of to all whose code is compared."""
         one = self._crowd.person(self._lanes[0])
         answer = await self._form(self._lanes[0], "register", user_name=one.phone, pwd=PASSWORD)
         begun = answer.json()["data"]
@@ -52,7 +54,7 @@ class Racing:
         told = await self._fomo("complete_register", [shown] * AT_ONCE)
         accounts = {each["data"]["user_id"] for each in told if each["success"]}
         statuses = Counter(each["status"] for each in told)
-        return len(accounts) == 1 and statuses == {1: 5, 106: AT_ONCE - 5}
+        return len(accounts) == 1 and set(statuses) <= {1, 106} and statuses[1] >= LEAST_RIGHT
 
     async def handle(self) -> bool:
         """One of ten has it."""

@@ -138,6 +138,6 @@ SCENARIO = Scenario(
         f"`/health` is asked every {PROBE_EVERY * 1000:g} ms"
     ),
     run,
-    small=Size(people=10, clients=24, seconds=2.5),
+    small=Size(people=10, clients=24, seconds=4.0),
     full=Size(people=100, clients=64, seconds=60),
 )
