@@ -405,7 +405,7 @@ async def test_others_come_before_one_who_asks_for_more_than_all_of_them(
     assert done == [3, 6, 0, 1, 2, 4, 5]
 
 
-async def test_others_take_the_places_of_one_until_that_one_has_half_of_them(
+async def test_others_take_the_places_of_one_until_that_one_has_no_more_than_they(
     make: Callable[..., BoundedThreads], gate: Gate
 ) -> None:
     threads = make(3, 60.0)
@@ -417,10 +417,23 @@ async def test_others_take_the_places_of_one_until_that_one_has_half_of_them(
     gate.open.set()
     told = await asyncio.gather(*tasks, return_exceptions=True)
     assert [each if isinstance(each, str) else type(each) for each in told] == [
-        *("done", "greedy", "greedy", Overloaded, Overloaded),
-        *("a", Overloaded, Overloaded),
+        *("done", "greedy", Overloaded, Overloaded, Overloaded),
+        *("a", "b", Overloaded),
     ]
     assert threads.refused == 4
+
+
+async def test_who_has_as_much_as_another_takes_no_place(
+    make: Callable[..., BoundedThreads], gate: Gate
+) -> None:
+    threads = make(4, 60.0)
+    tasks: list[asyncio.Task[object]] = [await occupied(threads, gate)]
+    tasks += [await put_by(each, threads, lambda: "done") for each in "aabb"]
+    for each in "ab":
+        with pytest.raises(Overloaded):
+            await (await put_by(each, threads, lambda: "one more than another"))
+    gate.open.set()
+    assert await asyncio.gather(*tasks) == ["done"] * 5
 
 
 async def test_who_takes_a_place_has_it_before_the_work_begins(
@@ -521,10 +534,10 @@ async def test_places_that_one_only_asked_for_keep_nobody_out(
         ASKER.reset(before)
         assert threads.turns_away("greedy")
         assert not threads.turns_away("a")
-        others = [await put_by(each, threads, lambda: "done") for each in "abc"]
+        others = [await put_by(each, threads, lambda: "done") for each in "abcd"]
         with pytest.raises(Overloaded):
-            await (await put_by("d", threads, lambda: "half are taken"))
+            await (await put_by("e", threads, lambda: "the others' places are taken"))
     gate.open.set()
     asked.set()
-    assert await asyncio.gather(first, *others) == ["done"] * 4
+    assert await asyncio.gather(first, *others) == ["done"] * 5
     assert await asyncio.gather(*coming) == [[]] * 4

@@ -85,9 +85,10 @@ class BoundedThreads:
     """A few threads and a short queue in front of them, which is served in order. Who is let in is
     served, as a rule: in an overrun the queue is so short that nobody waits for long.
 
+    Where none is free, who has the most places gives one to who would have fewer even with it
+    (longest queue drop, Suter et al., 1998): others share the places with a greedy one as equals.
     Where more than half of what is coming, waits or is done is for one asker, everybody else comes
-    before that one, takes a place of that one where none is free, and need not hurry for that one's
-    sake.
+    before that one.
 
     With `niceness` (Linux) the threads give way to whatever else wants to run, such as the thread
     of the event loop.
@@ -234,11 +235,13 @@ class BoundedThreads:
         now, behind = self._clock(), self._behind
         admitted = self._pressure.admits(max(behind, 0), now) or behind < 0
         giving_way = None
-        if not admitted and (greedy := self._greedy()) not in {None, asker}:
-            giving_way = next((job for job in reversed(self._queue) if job.asker == greedy), None)
-            # Those who only come do not wait yet, and may never: of them none has to give way.
-            others = self._asked.total() - self._asked[greedy or ""]
-            admitted = giving_way is not None or others - self._most < self._pressure.room
+        if not admitted and self._asked:
+            most, places = self._asked.most_common(1)[0]
+            if self._asked[asker] + 1 < places:
+                giving_way = next((job for job in reversed(self._queue) if job.asker == most), None)
+                # Those who only come do not wait yet, and may never: of them none has to give way.
+                others = self._asked.total() - places
+                admitted = giving_way is not None or others - self._most < self._pressure.room
         has_room = not self._closed and admitted
         if not has_room:
             self._refuse(now)
