@@ -5,13 +5,14 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from http.cookies import SimpleCookie
 from typing import Any
 
+import asyncpg
 import pytest
 import structlog
 
@@ -23,6 +24,8 @@ from hufu.services import logs
 CODE_DIGITS = 8
 EVERYTHING = 1_000_000
 LONGEST_PIECE = 4
+SEGMENT, PAGE, SEGMENT_HEAD, PAGE_HEAD = 16 << 20, 8192, 40, 24
+"""Bytes of a file of the database's write-ahead log, of a page of it, and of how each begins."""
 
 
 class Kind(StrEnum):
@@ -151,6 +154,31 @@ class Watched(World):
             for column, texts in columns.items()
             for kind in self.canaries.seen_in("\n".join(texts))
         }
+
+    async def new_segment(self) -> int:
+        """Where in the database's write-ahead log a new file begins, with what is written now."""
+        async with self._as_superuser() as connection:
+            ended = await connection.fetchval("SELECT pg_switch_wal() - '0/0'")
+        return -(-int(ended) // SEGMENT) * SEGMENT
+
+    async def written_ahead(self, since: int) -> set[Kind]:
+        """What the write-ahead log holds from there on, whatever became of it in the tables."""
+        read = "SELECT pg_read_binary_file('pg_wal/' || pg_walfile_name('0/0'::pg_lsn + $1))"
+        end, held = await self.new_segment(), bytearray()
+        async with self._as_superuser() as connection:
+            for first in range(since, end, SEGMENT):
+                file = await connection.fetchval(read, first + 1)
+                for page in range(0, SEGMENT, PAGE):
+                    held += file[page + (PAGE_HEAD if page else SEGMENT_HEAD) : page + PAGE]
+        return self.canaries.seen_in(held.decode("latin-1"))
+
+    @asynccontextmanager
+    async def _as_superuser(self) -> AsyncIterator[asyncpg.Connection]:
+        connection = await asyncpg.connect(self.url.replace("hufu@", "postgres@"))
+        try:
+            yield connection
+        finally:
+            await connection.close()
 
     def filed(self) -> set[tuple[str, Kind]]:
         """What stands in which file of the data folder, the configuration apart."""

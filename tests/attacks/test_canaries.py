@@ -1,5 +1,5 @@
-"""Secrets that turn up where they do not belong: in the database, in logs, metrics and answers, and
-in what operators are shown."""
+"""Secrets that turn up where they do not belong: in the database and its write-ahead log, in logs,
+metrics and answers, and in what operators are shown."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -58,11 +58,13 @@ async def test_no_secret_turns_up_where_it_does_not_belong(
     with listening() as log:
         async with world_with(SETTINGS, tmp_path / "hufu.toml") as opened:
             world = watched(opened)
+            since = await world.new_segment()
             tour = await walk(world)
             rightly = {heard.place for heard in world.heard if said_yes(heard)}
             assert rightly >= {str(row) for row in ROWS}
             await misuse(tour)
             assert await world.stored() == STORED
+            assert await world.written_ahead(since) == {kind for _, kind in STORED}
             assert world.shown() == SHOWN
             assert await measured(world) == set()
             assert world.filed() == set()

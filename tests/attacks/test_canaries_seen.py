@@ -79,6 +79,17 @@ async def test_codes_in_the_database(world: World) -> bool:
     return await leaks(world)
 
 
+async def test_a_password_that_was_in_a_table_for_a_moment(world: World) -> None:
+    seen = watched(world)
+    seen.canaries.let_out(Kind.PASSWORD, PASSWORD)
+    since = await seen.new_segment()
+    await seen.sql("CREATE TABLE brief (text text)")
+    assert await seen.written_ahead(since) == set()
+    await seen.sql("INSERT INTO brief VALUES ($1)", PASSWORD)
+    await seen.sql("DROP TABLE brief")
+    assert await seen.written_ahead(since) == {Kind.PASSWORD}
+
+
 def tokens_in_clear(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("hufu.actions.sessions.token_hash", str.encode)
 
