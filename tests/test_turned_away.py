@@ -22,6 +22,7 @@ ORIGIN = "https://app.example.com"
 FULL = {
     "hash.slots": 1,
     "hash.queue": 0,
+    "hash.deadline_seconds": 2.5,
     "trusted_proxies": ("127.0.0.0/8",),
     "apps.rental.cors_origins": (ORIGIN,),
 }
@@ -125,7 +126,7 @@ async def test_it_is_told_what_the_ordinary_way_tells(world_with: WorldWith, pat
             assert seen.tasks == (0 if glances else 1)
         assert told[0] == told[1]
         assert told[0][0] == b"HTTP/1.1 503 Service Unavailable"
-        assert b"retry-after: 1" in told[0][1]
+        assert b"retry-after: 3" in told[0][1]
         assert counted == [1, 1]
         assert world.core.hasher.threads.refused == 2
 

@@ -17,6 +17,8 @@ class _NoChannels:
 
 
 class _BusyHasher:
+    retry_after = 5
+
     def place(self) -> AbstractContextManager[None]:
         raise Overloaded(5)
 

@@ -22,7 +22,6 @@ from hufu.services.pressure import Patience
 
 SECRET_BYTES = 32
 KIB = 1024
-RETRY_AFTER = 1
 WORTH_WAITING_FOR = 2
 """So many hashes a request waits for where more come than can be computed."""
 
@@ -40,6 +39,11 @@ class Argon2Cost:
 
 class Hasher(Protocol):
     """Makes and checks verifiers."""
+
+    @property
+    def retry_after(self) -> int:
+        """In how many seconds who was refused may ask again."""
+        ...
 
     def place(self) -> AbstractContextManager[None]:
         """See that hashes will be computed for the task that enters, before anything is done for
@@ -89,7 +93,6 @@ class Argon2Hasher:
             "argon2",
             threads=slots,
             patience=Patience(queue, deadline, min(queue, WORTH_WAITING_FOR * slots)),
-            retry_after=RETRY_AFTER,
             niceness=NICENESS,
         )
 
@@ -97,6 +100,11 @@ class Argon2Hasher:
     def threads(self) -> BoundedThreads:
         """What hashes."""
         return self._threads
+
+    @property
+    def retry_after(self) -> int:
+        """In how many seconds who was refused may ask again."""
+        return self._threads.retry_after
 
     def place(self) -> AbstractContextManager[None]:
         """See that hashes will be computed for the task that enters, before anything is done for

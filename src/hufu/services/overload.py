@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import os
 import sys
 import threading
@@ -90,6 +91,9 @@ class BoundedThreads:
     Where more than half of what is coming, waits or is done is for one asker, everybody else comes
     before that one.
 
+    Who is refused may ask again after `retry_after` seconds, by default after the deadline: by then
+    all that waits now was done or refused.
+
     With `niceness` (Linux) the threads give way to whatever else wants to run, such as the thread
     of the event loop.
     """
@@ -100,16 +104,16 @@ class BoundedThreads:
         *,
         threads: int,
         patience: Patience,
-        retry_after: int = 1,
+        retry_after: int | None = None,
         niceness: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.refused = 0
+        self.retry_after = retry_after or math.ceil(patience.deadline or 1)
         self._name = name
         self._most = threads
         self._patience = patience
         self._pressure = Pressure(patience, threads)
-        self._retry_after = retry_after
         self._niceness = niceness
         self._clock = clock
         self._threads: list[threading.Thread] = []
@@ -167,7 +171,7 @@ class BoundedThreads:
         """
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
         if task in self._abandoned:
-            raise Abandoned(self._retry_after)
+            raise Abandoned(self.retry_after)
         job = _Job(work, loop, task)
         with self._changed:
             if task in self._promised:
@@ -202,7 +206,7 @@ class BoundedThreads:
             job = next((each for each in self._queue if each.task is task), None)
             if job is None or not self._take_out(job):
                 return
-        job.refuse(Abandoned(self._retry_after))
+        job.refuse(Abandoned(self.retry_after))
 
     def close(self) -> None:
         """Drop what waits and wait for what runs."""
@@ -225,7 +229,7 @@ class BoundedThreads:
         """Let work in that comes now; it may be that another gives way. Raises `Overloaded`."""
         has_room, giving_way = self._room(asker)
         if not has_room:
-            raise Overloaded(self._retry_after)
+            raise Overloaded(self.retry_after)
         if giving_way is not None:
             self._give_up(giving_way)
 
@@ -280,7 +284,7 @@ class BoundedThreads:
     def _give_up(self, job: _Job[Any]) -> None:
         if self._take_out(job):  # Or else a thread has it.
             self._refuse(self._clock())
-            job.refuse(Overloaded(self._retry_after))
+            job.refuse(Overloaded(self.retry_after))
 
     def _start(self, job: _Job[Any]) -> None:
         """One more thread. Where the system gives none, the job waits for those that there are."""

@@ -95,8 +95,9 @@ class Service(Generic[Options]):
         return {**self._doors(clients), **self._shown(clients)}
 
     def _doors(self, clients: Clients) -> dict[bytes, Door]:
-        refusal = self._unavailable(Overloaded(RETRY_AFTER))
-        [retry_after] = _retry_after(RETRY_AFTER)
+        seconds = self._deps.hasher.retry_after
+        refusal = self._unavailable(Overloaded(seconds))
+        [retry_after] = _retry_after(seconds)
         return {
             row.endpoint.path.encode(): Door(
                 self._dialect,
