@@ -89,7 +89,10 @@ async def test_doubled_slashes(unreachable: World, dialect: str) -> None:
 @every_row
 async def test_no_other_method(unreachable: World, row: Row) -> None:
     allowed = {each.endpoint.method for each in ROWS if each.path == row.path}
-    for method in set(METHODS) - allowed:
+    others = set(METHODS) - allowed
+    if row.dialect.name == "creator" and "GET" in allowed:
+        others.remove("HEAD")  # Refused like the GET that a browser makes by itself.
+    for method in others:
         answer = await exchange(unreachable, method, row.at())
         assert told(answer) == (405, row.words.malformed.body), method
         assert set((answer.header("allow") or "").split(", ")) == allowed

@@ -293,6 +293,12 @@ class Service(Generic[Options]):
         methods = ", ".join(rows)
         if method == "OPTIONS" and (answer := self._mount.preflight(headers, methods)):
             return answer
+        if method == "HEAD" and (get := rows.get("GET")):
+            try:
+                self._dialect.guard(self._head(method, headers), get.endpoint)
+            except Refusal as refusal:
+                metrics.ANSWERS.add(app, get.endpoint.path, type(refusal).__name__)
+                return self._refused(get, refusal)
         metrics.ANSWERS.add(app, next(iter(rows.values())).endpoint.path, metrics.WRONG_METHOD)
         allowed = ((b"allow", methods.encode()),)
         return self._mount.encoded(

@@ -53,11 +53,6 @@ async def _(_: Stage) -> Request:
     return Request("GET", f"{LOGIN}?{FIELDS}")
 
 
-@case("any", "405-head")
-async def _(_: Stage) -> Request:
-    return Request("HEAD", ask("registerPhone").path)
-
-
 @case("any", "405-options")
 async def _(_: Stage) -> Request:
     return Request("OPTIONS", ask("registerPhone", PHONE).path)

@@ -95,7 +95,15 @@ def unwanted(name: str, reason: str, header: Header) -> None:
         return ask(name, headers=[header])
 
 
+def asked_for_its_head(name: str) -> None:
+    @case(row_of(name), "403-head")
+    async def _(stage: Stage) -> Request:
+        await expected(stage, name)
+        return Request("HEAD", ask(name).path)
+
+
 for each in CALLS:
+    asked_for_its_head(each)
     accepted(each)
     refused(each)
     for why, said in UNWANTED.items():

@@ -97,15 +97,15 @@ def deviations(_: App, options: Options) -> tuple[Deviation, ...]:
 
 def guard(head: Head, _: Endpoint[Any]) -> None:
     """Refuse what a browser sends for another site, and a GET that it makes for a picture, a page
-    or ahead of need: each would send a message.
+    or ahead of need: each would send a message. A HEAD of such a GET is refused like one.
 
     A logout by id needs no cookie, only the victim's own browser; so no call is spared.
     """
     if head.cross_site:
         raise CrossSite
-    if head.method != "GET":
+    if head.method not in {"GET", "HEAD"}:
         return
-    if head.ahead_of_need:
+    if head.method == "HEAD" or head.ahead_of_need:
         raise MessageNotWanted
     if head.header(b"sec-fetch-dest") not in {None, "empty"}:
         raise MessageNotWanted
