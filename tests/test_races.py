@@ -178,6 +178,16 @@ async def test_of_wrong_passwords_at_once_ten_are_evaluated(world: World) -> Non
     assert statuses(answers) == {12: 10, 0: AT_ONCE - 10}
 
 
+async def test_of_wrong_words_at_once_as_many_are_evaluated_as_may_be(world_with: Any) -> None:
+    async with world_with({"limits.word_guesses_per_day": 5}) as world:
+        await registered(world)
+        key = await signed_in(world)
+        answers = await all_at_once(
+            fomo(world, "submit_word", session_key=key, word=f"word{n}") for n in range(AT_ONCE)
+        )
+        assert statuses(answers) == {203: 5, 0: AT_ONCE - 5}
+
+
 async def test_messages_asked_for_at_once_keep_the_limit(world_with: Any) -> None:
     async with world_with({}, generous=False) as world:
         answers = await all_at_once(

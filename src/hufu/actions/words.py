@@ -5,6 +5,7 @@ from datetime import datetime
 
 from hufu.actions.deps import Deps
 from hufu.actions.ledger import post
+from hufu.actions.permissions import lock_own
 from hufu.domain.errors import (
     GuessLimitReached,
     Refusal,
@@ -44,6 +45,7 @@ async def submit_word(deps: Deps, caller: Caller, cmd: SubmitWord) -> ShareTaken
     """
     key = name_key(cmd.word)
     async with deps.begin() as work:
+        await lock_own(work, caller)  # So that guesses that are made at once are counted, too.
         now = deps.now()
         await _refuse_guesser(deps, work, caller, now)
         word = await work.words.lock(deps.app.name, key)
