@@ -12,9 +12,11 @@ from attacks.attempts import count, unanimous
 from front_door import all_at_once
 from hufu.actions import identifiers, recovery
 from hufu.domain.identifiers import BoundIdentifier
+from hufu.domain.recovery import may_recover
 from hufu.services.delivery import Notice
 
 PHONE, EMAIL = "13390633695", "owner@example.com"
+NAME = "li_lei"
 OWN_PHONE, OWN_EMAIL = "13800138000", "thief@example.com"
 PASSWORD, NEW_PASSWORD = "correct horse 1", "battery staple 2"
 APPS = ("fomo", "company", "creator")
@@ -93,6 +95,26 @@ async def test_a_stolen_session_becomes_an_account_by_phone(world: World) -> boo
         await door.change_password(world, OWN_PHONE, f"new-password-{number}")
         taken.append(await FOMO.sign_in(world, OWN_PHONE, f"new-password-{number}") is not None)
     return unanimous(taken)
+
+
+def names_are_none(patch: pytest.MonkeyPatch) -> None:
+    def rule(bound: BoundIdentifier, others: int, delay: timedelta, now: datetime) -> bool:
+        return may_recover(bound, others - 1, delay, now)
+
+    patch.setattr(recovery, "may_recover", rule)
+
+
+@attack(13, without=names_are_none, settings=DELAYED)
+async def test_a_stolen_session_becomes_an_account_that_has_only_a_name(world: World) -> bool:
+    """Somebody's phone is not the only identifier of an account that has a user name."""
+    creator = Creator()
+    await creator.register(world, NAME, PASSWORD)
+    session = await FOMO.sign_in(world, NAME, PASSWORD)
+    assert session is not None
+    assert await bind(world, session, OWN_PHONE)
+    world.advance(hours=71, minutes=30)
+    await creator.change_password(world, OWN_PHONE, NEW_PASSWORD)
+    return await creator.sign_in(world, OWN_PHONE, NEW_PASSWORD) is not None
 
 
 def the_first_one_is_new_too(patch: pytest.MonkeyPatch) -> None:

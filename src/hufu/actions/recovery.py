@@ -42,11 +42,7 @@ async def _recoverable(deps: Deps, work: Work, identifier: Identifier) -> BoundI
     others = await work.identifiers.of(bound.account_id if bound else None)
     if bound is None:
         return None
-    older = [
-        other
-        for other in others
-        if other.verified and other.identifier.reachable and other.bound_at < bound.bound_at
-    ]
+    older = [other for other in others if other.verified and other.bound_at < bound.bound_at]
     delay = deps.app.recovery_delay
     allowed = may_recover(bound, len(older), delay, deps.now())
     return bound if allowed else None
