@@ -46,3 +46,12 @@ async def test_trying_which_it_is_counts_as_guessing(world: World) -> None:
     assert (await fomo.call(world, "set_pwd", pwd="fresh-password", **granted["data"]))[
         "status"
     ] == 0
+
+
+async def test_creator_calls_it_an_unfit_password(world: World) -> None:
+    await with_payment_password(world)
+    path = f"/creator/user/forgetPassword/{PHONE}"
+    await world.get(path)
+    fields = {"phone_number": PHONE, "identifying_code": await world.code(PHONE)}
+    answer = await world.form(path, {**fields, "new_password": PAYMENT})
+    assert (answer.status, answer.json()) == (400, {"msg": "parameter error"})

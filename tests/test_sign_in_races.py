@@ -7,11 +7,13 @@ from typing import Any
 
 import asyncpg
 import pytest
+from nacl.pwhash import argon2id
 
 from actors import ACTORS, Actor, Fomo
 from front_door import Answer, World, all_at_once
 from hufu.actions import sign_in
 from hufu.actions.administration import bar_account, close_account
+from hufu.domain.passwords import Password
 
 PHONE, PASSWORD, NEW_PASSWORD = "13390633695", "correct horse 1", "battery staple 2"
 AT_ONCE = 50
@@ -86,19 +88,16 @@ WAITING = (
     "SELECT FROM pg_stat_activity "
     "WHERE datname = current_database() AND wait_event_type = 'Lock' AND state = 'active'"
 )
+ANOTHER = argon2id.str(b"another", opslimit=1, memlimit=argon2id.MEMLIMIT_MIN).decode()
 LAST_MOMENT = {
-    "changed": "UPDATE passwords SET argon2 = 'another'",
+    "changed": f"UPDATE passwords SET argon2 = '{ANOTHER}'",
     "forgotten": "DELETE FROM passwords",
     "barred": "UPDATE accounts SET state = 'barred'",
     "closed": "UPDATE accounts SET state = 'closed'",
 }
 
 
-@pytest.mark.parametrize("change", LAST_MOMENT.values(), ids=LAST_MOMENT)
-@pytest.mark.parametrize("actor", ACTORS, ids=lambda actor: actor.app)
-async def test_what_holds_is_what_the_account_s_holder_left(
-    world: World, actor: Actor, change: str
-) -> None:
+async def at_the_last_moment(world: World, actor: Actor, change: str) -> None:
     """The sign-in's one statement has begun, and waits for the account: what it saw when it began
     is not what counts."""
     await Fomo().register(world, PHONE, PASSWORD)
@@ -113,6 +112,25 @@ async def test_what_holds_is_what_the_account_s_holder_left(
     finally:
         await other.close()
     await signing_in
+
+
+@pytest.mark.parametrize("actor", ACTORS, ids=lambda actor: actor.app)
+async def test_a_verifier_that_is_made_anew_meanwhile_fits_as_well(
+    world: World, actor: Actor
+) -> None:
+    """As a server does that has a newer pepper, or another cost."""
+    deps = world.deps("fomo")
+    anew = (await deps.hasher.make(Password.typed(PASSWORD), deps.app.scheme)).argon2
+    await at_the_last_moment(world, actor, f"UPDATE passwords SET argon2 = '{anew}'")
+    assert await opened(world) == 1
+
+
+@pytest.mark.parametrize("change", LAST_MOMENT.values(), ids=LAST_MOMENT)
+@pytest.mark.parametrize("actor", ACTORS, ids=lambda actor: actor.app)
+async def test_what_holds_is_what_the_account_s_holder_left(
+    world: World, actor: Actor, change: str
+) -> None:
+    await at_the_last_moment(world, actor, change)
     assert await opened(world) == 0
     assert await world.sql("SELECT FROM limits WHERE name ~ '^password' AND hits <> '{}'") == []
 

@@ -36,6 +36,11 @@ class Tiring:
         return await self.hasher.matches(password, verifier)
 
 
+async def counted(world: World) -> list[int]:
+    rows = await world.sql("SELECT cardinality(hits) FROM limits WHERE name ~ '^password'")
+    return [row["cardinality"] for row in rows]
+
+
 @pytest.mark.parametrize(("compared", "guesses"), [(0, 0), (1, 1)])
 async def test_a_comparison_that_was_made_is_a_guess(
     world: World, compared: int, guesses: int
@@ -48,5 +53,19 @@ async def test_a_comparison_that_was_made_is_a_guess(
     client, wrong = Client("203.0.113.9", ""), Password.typed(WRONG)
     with pytest.raises(Overloaded):
         await prove_password(tired, client, parse_any(EMAIL), wrong)
-    counted = await world.sql("SELECT cardinality(hits) FROM limits WHERE name ~ '^password'")
-    assert [row["cardinality"] for row in counted] == [guesses] * 2
+    assert await counted(world) == [guesses] * 2
+
+
+async def test_a_right_one_is_no_guess_though_another_was_still_to_be_compared(
+    world: World,
+) -> None:
+    """Where nobody is to learn who has an account, both are compared."""
+    await Creator().register(world, EMAIL, OTHER_PASSWORD)
+    await Fomo().register(world, EMAIL, PASSWORD)
+    deps = world.deps("creator")
+    app = replace(deps.app, reveal_unknown_user=False)
+    tired = replace(deps, app=app, hasher=Tiring(deps.hasher, 1))
+    client, right = Client("203.0.113.9", ""), Password.typed(PASSWORD)
+    with pytest.raises(Overloaded):
+        await prove_password(tired, client, parse_any(EMAIL), right)
+    assert await counted(world) == [0, 0]

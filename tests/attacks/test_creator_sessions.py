@@ -1,6 +1,7 @@
 """Sessions of `creator`: who ends them by an account's id, and who is told of them."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
@@ -50,7 +51,9 @@ async def _ended(sessions: Sessions, which: str, app: str, account_id: int, valu
 
 
 def networks_are_not_compared(patch: pytest.MonkeyPatch) -> None:
-    async def end(self: Sessions, app: str, id: int, _: str | None, user_agent: str) -> int:
+    async def end(
+        self: Sessions, app: str, id: int, _: str | None, user_agent: str, __: datetime
+    ) -> int:
         return await _ended(self, "user_agent = $3", app, id, user_agent)
 
     patch.setattr(Sessions, "claim_ends_of_client", end)
@@ -65,7 +68,7 @@ async def test_a_stranger_signs_somebody_out_from_another_network(world: World) 
 
 
 def browsers_are_not_compared(patch: pytest.MonkeyPatch) -> None:
-    async def end(self: Sessions, app: str, id: int, network: str, _: str) -> int:
+    async def end(self: Sessions, app: str, id: int, network: str, _: str, __: datetime) -> int:
         return await _ended(self, "network = $3", app, id, network)
 
     patch.setattr(Sessions, "claim_ends_of_client", end)
@@ -99,7 +102,7 @@ async def test_a_cookie_signs_somebody_else_out(world: World) -> bool:
 def an_id_is_enough(patch: pytest.MonkeyPatch) -> None:
     """The document as it reads: whoever knows the id ends the account's sessions."""
 
-    async def end(self: Sessions, app: str, id: int, *_: str | None) -> int:
+    async def end(self: Sessions, app: str, id: int, *_: object) -> int:
         return await _ended(self, "$3 = ''", app, id, "")
 
     patch.setattr(Sessions, "claim_ends_of_client", end)

@@ -251,8 +251,9 @@ async def log_out_account(deps: Deps, cmd: LogOutAccount) -> LoggedOut:
     if not cmd.same_client:
         raise NotAllowed
     async with deps.begin() as work:
+        client = cmd.client
         ended = await work.sessions.claim_ends_of_client(
-            deps.app.name, cmd.account_id, cmd.client.network, cmd.client.user_agent
+            deps.app.name, cmd.account_id, client.network, client.user_agent, deps.now()
         )
         if not ended:
             raise NotAllowed

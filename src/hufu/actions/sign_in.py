@@ -55,24 +55,29 @@ async def log_in(deps: Deps, cmd: LogIn) -> SignedIn:
         signed_in = await claim_session(
             deps, work, cmd.client, account.id, proof, cmd.device, cmd.replaces
         )
-    return signed_in or await _log_in_step_by_step(deps, cmd, account.id, proof)
+    return signed_in or await _log_in_step_by_step(deps, cmd, account.id, proof.verifier)
 
 
-async def _log_in_step_by_step(deps: Deps, cmd: LogIn, account_id: int, proof: Proof) -> SignedIn:
+async def _log_in_step_by_step(
+    deps: Deps, cmd: LogIn, account_id: int, proved: Verifier
+) -> SignedIn:
     """Where the account was never in the app before; or, while the hash was computed, was barred
-    or closed or had its password changed."""
+    or closed, or had its password changed or its verifier made anew."""
     async with deps.begin() as work:
         account = await work.accounts.lock(account_id)
-        if await work.passwords.find(account.id, PasswordPurpose.SIGN_IN) != proof.verifier:
-            raise PasswordWrong
-        if refusal := account.admit():
-            raise refusal
-        method = SignInMethod.PASSWORD
-        signed_in = await open_session(
-            deps, work, cmd.client, account.id, method, cmd.device, cmd.replaces
-        )
-        await work.commit()
-    return signed_in
+        current = await work.passwords.find(account.id, PasswordPurpose.SIGN_IN)
+        if current == proved:
+            if refusal := account.admit():
+                raise refusal
+            method = SignInMethod.PASSWORD
+            signed_in = await open_session(
+                deps, work, cmd.client, account.id, method, cmd.device, cmd.replaces
+            )
+            await work.commit()
+            return signed_in
+    if current is None or not await deps.hasher.matches(cmd.password, current):
+        raise PasswordWrong
+    return await _log_in_step_by_step(deps, cmd, account_id, current)
 
 
 async def prove_password(
@@ -175,7 +180,7 @@ async def _first_match(
         try:
             matches = await deps.hasher.matches(password, verifier)
         except Overloaded:
-            if not compared:
+            if not compared or found is not None:
                 await _take_back(deps, guess)
             raise
         if matches and verifier and found is None:
@@ -274,12 +279,9 @@ async def _is_own(
     """
     if cmd.session is not None:
         return caller is not None and caller.account_id == account_id
-    now = deps.now()
-    return cmd.same_client and any(
-        session.live(now)
-        and session.app == deps.app.name
-        and (session.network, session.user_agent) == (cmd.client.network, cmd.client.user_agent)
-        for session in await work.sessions.of(account_id)
+    client = cmd.client
+    return cmd.same_client and await work.sessions.any_of_client(
+        deps.app.name, account_id, client.network, client.user_agent, deps.now()
     )
 
 

@@ -223,10 +223,12 @@ async def _settle_role(deps: Deps, work: Work, account_id: int, cmd: RegisterWit
         return
     if cmd.role in cmd.self_roles:
         await work.roles.save(account_id, deps.app.name, cmd.role, now)
-        return
-    await work.roles.add_request(account_id, deps.app.name, cmd.role, now)
+        kind = EventKind.ROLE_GRANTED
+    else:
+        await work.roles.add_request(account_id, deps.app.name, cmd.role, now)
+        kind = EventKind.ROLE_REQUESTED
     await work.events.add(
-        EventKind.ROLE_REQUESTED,
+        kind,
         now,
         app=deps.app.name,
         account_id=account_id,

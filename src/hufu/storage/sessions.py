@@ -61,8 +61,8 @@ class Sessions(Rows):
         )
         return [_session(row) for row in rows]
 
-    async def of(self, account_id: int | None) -> list[Session]:
-        """Every session of the account that was not ended, newest first; nobody has none."""
+    async def of(self, account_id: int) -> list[Session]:
+        """Every session of the account that was not ended, newest first."""
         rows = await self._connection.fetch(
             f"{_SESSIONS} WHERE account_id = $1 ORDER BY created_at DESC", account_id
         )
@@ -94,17 +94,41 @@ class Sessions(Rows):
         )
         return row is not None
 
-    async def claim_ends_of_client(
-        self, app: str, account_id: int, network: str | None, user_agent: str
-    ) -> int:
-        """End the account's sessions in the app that the same client opened; how many."""
-        rows = await self._connection.fetch(
-            "DELETE FROM sessions WHERE account_id = $2 AND app = $1 AND user_agent = $4 "
-            "AND network IS NOT DISTINCT FROM $3 RETURNING id",
+    async def any_of_client(
+        self,
+        app: str,
+        account_id: int | None,
+        network: str | None,
+        user_agent: str,
+        now: datetime,
+    ) -> bool:
+        """Whether the same client opened a live session of the account in the app; of nobody's,
+        there is none."""
+        found: bool = await self._connection.fetchval(
+            "SELECT EXISTS (SELECT FROM sessions WHERE account_id = $2 AND app = $1 "
+            "AND user_agent = $4 AND network IS NOT DISTINCT FROM $3 "
+            "AND expires_at > $5 AND seen_at + idle > $5)",
             app,
             account_id,
             network,
             user_agent,
+            now,
+        )
+        return found
+
+    async def claim_ends_of_client(
+        self, app: str, account_id: int, network: str | None, user_agent: str, now: datetime
+    ) -> int:
+        """End the account's live sessions in the app that the same client opened; how many."""
+        rows = await self._connection.fetch(
+            "DELETE FROM sessions WHERE account_id = $2 AND app = $1 AND user_agent = $4 "
+            "AND network IS NOT DISTINCT FROM $3 "
+            "AND expires_at > $5 AND seen_at + idle > $5 RETURNING id",
+            app,
+            account_id,
+            network,
+            user_agent,
+            now,
         )
         return len(rows)
 

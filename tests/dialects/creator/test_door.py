@@ -86,6 +86,7 @@ async def test_a_role_that_the_settings_give_away_is_given(world_with: WorldWith
         await register(world, role="creator")
         assert await count(world, "roles WHERE role = 'creator'") == 1
         assert await count(world, "role_requests") == 0
+        assert await count(world, "events WHERE kind = 'role_granted'") == 1
 
 
 @pytest.mark.parametrize("role", ["ADMIN", "root"])
@@ -113,6 +114,14 @@ async def test_a_logout_by_a_stranger_ends_nothing(world: World) -> None:
         assert await logout(world, user_id, headers=headers) == 403
     assert await logout(world, user_id, headers=HERE) == 200
     assert await logout(world, user_id, headers=HERE) == 403
+
+
+async def test_a_session_that_has_run_out_is_none_to_be_ended(world: World) -> None:
+    await register(world)
+    user_id = (await login(world, headers=HERE)).json()["user_id"]
+    world.advance(days=31)
+    assert await logout(world, user_id, headers=HERE) == 403
+    assert await count(world, "events WHERE kind = 'signed_out'") == 0
 
 
 async def test_a_cookie_ends_its_own_session_only(world: World) -> None:
@@ -171,11 +180,11 @@ async def test_what_a_browser_fetches_unasked_sends_nothing(
     assert len(await world.letters()) == 1
 
 
-@pytest.mark.parametrize("method", ["HEAD", "PUT", "OPTIONS"])
-async def test_other_methods_send_nothing(world: World, method: str) -> None:
+@pytest.mark.parametrize(("method", "status"), [("HEAD", 403), ("PUT", 405), ("OPTIONS", 405)])
+async def test_other_methods_send_nothing(world: World, method: str, status: int) -> None:
     for call in ASKING:
         answer = await world.request(method, f"{MOUNT}/{call}/{PHONE}")
-        assert answer.status == 405
+        assert answer.status == status
     assert await world.letters() == []
 
 

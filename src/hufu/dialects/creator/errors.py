@@ -45,7 +45,7 @@ REFUSALS: Refusals = {
     e.NotBound: _REFUSED,
     e.LastIdentifier: _REFUSED,
     e.PasswordUnchanged: _REFUSED,
-    e.PasswordShared: _REFUSED,
+    e.PasswordShared: MALFORMED,
     e.IdentityNumberSet: _REFUSED,
     e.IdentityNumberTaken: _REFUSED,
     e.InviterRefused: _REFUSED,
