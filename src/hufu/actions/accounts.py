@@ -9,6 +9,8 @@ from hufu.domain.identifiers import Identifier, IdentifierKind
 from hufu.domain.names import name_key
 from hufu.domain.passwords import Verifier
 from hufu.domain.permissions import Client
+from hufu.domain.sending import Used
+from hufu.domain.verification import Code
 from hufu.services import randomness
 from hufu.storage.newcomers import Newcomer
 from hufu.storage.work import Work
@@ -30,10 +32,12 @@ class Ticket:
     """What entitles to an account: a right code, with the registration that waits for it, if any.
 
     Without a registration the code is spent even if the identifier turns out to have an account.
+    With `last` only COMMIT follows when the account is complete.
     """
 
-    code_id: int
+    code: Code
     registration_id: int | None = None
+    last: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,26 +66,30 @@ async def create_account(
     Raises IdentifierTaken, where with `beside_owner` an account of the whole pool does not count,
     and CodeExpired, where the ticket's code was spent meanwhile.
     """
-    code_id = ticket.code_id if ticket else None
+    code = ticket.code if ticket else None
     registration_id = ticket.registration_id if ticket else None
+    last = ticket is not None and ticket.last
     while True:
         newcomer = _newcomer(deps, client, identifier, verifier, name, scope, verified=verified)
         claim = await work.newcomers.claim(
             newcomer,
             deps.now(),
-            code_id=code_id,
+            code_id=code.id if code else None,
             registration_id=registration_id,
             beside_owner=beside_owner,
+            last=last,
         )
         if not claim.entitled:
             raise CodeExpired
+        if code and not (last and claim.complete):
+            work.used = Used.of(code)
         if claim.known:
             if ticket and registration_id is None:
                 await work.commit()  # The code is spent, though there was nothing to register.
             raise taken(identifier)
         if claim.account:
             break
-        code_id = None  # It is spent; only the id was another account's.
+        code = None  # It is spent; only the id was another account's.
     if not claim.identifier:
         raise taken(identifier)
     if not claim.profile:

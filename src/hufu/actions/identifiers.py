@@ -9,11 +9,10 @@ from hufu.actions.outbox import send_code, send_notice, spend_probe
 from hufu.actions.permissions import lock_own
 from hufu.actions.rewards import Due, reward
 from hufu.actions.sessions import require_recent
-from hufu.actions.verification import confirm, opening
+from hufu.actions.verification import confirm, opening, spend
 from hufu.domain.errors import (
     AlreadyBound,
     ChallengeUnknown,
-    CodeExpired,
     LastIdentifier,
     NotBound,
 )
@@ -162,8 +161,7 @@ async def complete_binding(deps: Deps, caller: Caller, cmd: CompleteBinding) -> 
     async with opening(deps, code) as work:
         now = deps.now()
         await lock_own(work, caller)
-        if not await work.codes.claim(code.id, now):
-            raise CodeExpired
+        await spend(deps, work, code)
         if _of_kind(await work.identifiers.of(caller.account_id), identifier.kind):
             raise AlreadyBound
         claimed = await work.identifiers.claim(deps.app.pool, identifier, caller.account_id, now)
@@ -197,8 +195,7 @@ async def complete_unbinding(deps: Deps, caller: Caller, cmd: CompleteUnbinding)
     async with opening(deps, code) as work:
         now = deps.now()
         await lock_own(work, caller)
-        if not await work.codes.claim(code.id, now):
-            raise CodeExpired
+        await spend(deps, work, code)
         own = await work.identifiers.of(caller.account_id)
         bound = _of_kind(own, code.identifier.kind)
         if bound is None or bound.identifier != code.identifier:

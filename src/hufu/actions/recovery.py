@@ -11,13 +11,13 @@ from hufu.actions.verification import (
     confirm_for_state,
     confirm_newest,
     opening,
+    spend,
     taking_back,
     unless_refused,
 )
 from hufu.domain.errors import (
     AccountUnknown,
     ChallengeUnknown,
-    CodeExpired,
     CodeWrong,
     PasswordShared,
     PasswordUnchanged,
@@ -111,8 +111,7 @@ async def confirm_recovery(deps: Deps, cmd: ConfirmRecovery) -> RecoveryGranted:
     token = randomness.hex_token()
     async with opening(deps, code) as work:
         now = deps.now()
-        if not await work.codes.claim(code.id, now):
-            raise CodeExpired
+        await spend(deps, work, code)
         if code.account_id is None:
             raise CodeWrong
         await work.grants.add(
@@ -264,8 +263,7 @@ async def _refuse_unknown(deps: Deps, cmd: RecoverWithCode) -> None:
 async def _replace_proved(deps: Deps, work: Work, proved: _Proved) -> int:
     if not isinstance(proved.outcome, Refusal):
         await work.accounts.lock(proved.outcome[0])
-    if not await work.codes.claim(proved.code.id, deps.now()):
-        raise CodeExpired
+    await spend(deps, work, proved.code)
     if isinstance(proved.outcome, Refusal):
         await work.commit()  # The code is spent, whatever the answer is.
         raise proved.outcome

@@ -136,7 +136,7 @@ async def complete_registration(deps: Deps, cmd: CompleteRegistration) -> Regist
 
     code = await confirm(deps, find, cmd.digits, ChallengeUnknown())
     async with opening(deps, code) as work:
-        completed, again = await _complete(deps, work, cmd.client, code.id, *held)
+        completed, again = await _complete(deps, work, cmd.client, code, *held)
         await work.commit()
     if again:  # It only asked for the answer.
         async with deps.look() as work:
@@ -145,13 +145,13 @@ async def complete_registration(deps: Deps, cmd: CompleteRegistration) -> Regist
 
 
 async def _complete(
-    deps: Deps, work: Work, client: Client, code_id: int, registration: Registration
+    deps: Deps, work: Work, client: Client, code: Code, registration: Registration
 ) -> tuple[RegistrationCompleted, bool]:
     """What came of it, and whether that was known already."""
     account_id = registration.account_id
     if account_id is None:
         identifier, verifier = registration.identifier, registration.verifier
-        ticket = Ticket(code_id, registration.id)
+        ticket = Ticket(code, registration.id)
         try:
             created = await create_account(deps, work, client, identifier, verifier, ticket=ticket)
         except CodeExpired:  # By the same right triple, at the same moment?

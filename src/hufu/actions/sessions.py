@@ -59,11 +59,13 @@ async def open_session(
     replaces: SessionToken | None = None,
 ) -> SignedIn:
     """A new session of an account that the caller's transaction holds; it replaces one of the same
-    device, and the one that the client showed."""
+    device, and the one that the client showed. Only COMMIT follows where a code was used for it,
+    which is counted last."""
     token = deps.app.mint_token()
     opening = _opening(deps, client, account_id, token, method, device, replaces)
-    while (shown := await work.sign_ins.open(opening)) is None:
+    while (shown := await work.sign_ins.open(opening, work.used)) is None:
         await open_profile(deps, work, account_id)
+    work.used = None
     return SignedIn(account_id, shown.role, token, shown)
 
 

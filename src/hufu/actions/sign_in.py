@@ -13,7 +13,7 @@ from hufu.actions.sessions import (
     open_session,
     recognise,
 )
-from hufu.actions.verification import confirm_newest, opening, unless_refused
+from hufu.actions.verification import confirm_newest, opening, spend, unless_refused
 from hufu.domain.accounts import Account
 from hufu.domain.devices import KNOWN_FOR, marks_of
 from hufu.domain.errors import (
@@ -303,8 +303,7 @@ async def log_in_with_code(deps: Deps, cmd: LogInWithCode) -> SignedIn:
             raise CodeExpired
         # Before the code: whoever voids an account's codes holds the account first.
         account = await work.accounts.lock(code.account_id)
-        if not await work.codes.claim(code.id, deps.now()):
-            raise CodeExpired
+        await spend(deps, work, code)
         if refusal := account.admit():
             await work.commit()
             raise refusal

@@ -10,10 +10,11 @@ from hufu.actions.verification import (
     confirm_for_state,
     confirm_newest,
     opening,
+    spend,
     taking_back,
     unless_refused,
 )
-from hufu.domain.errors import CodeExpired, IdentifierTaken
+from hufu.domain.errors import IdentifierTaken
 from hufu.domain.events import EventKind
 from hufu.domain.identifiers import Identifier, IdentifierKind
 from hufu.domain.passwords import Password, Verifier
@@ -111,7 +112,7 @@ async def register_with_code(deps: Deps, cmd: RegisterWithCode) -> Registered:
     """Make the account. Raises PasswordUnfit, CodeWrong, CodeExpired, IdentifierTaken."""
     code, verifier = await _prove(deps, cmd)
     async with opening(deps, code) as work:
-        account_id = await _create(deps, work, cmd, code, verifier)
+        account_id = await _create(deps, work, cmd, code, verifier, last=True)
         await work.commit()
     return Registered(account_id)
 
@@ -121,7 +122,7 @@ async def register_and_sign_in(deps: Deps, cmd: RegisterWithCode) -> SignedIn:
     IdentifierTaken."""
     code, verifier = await _prove(deps, cmd)
     async with opening(deps, code) as work:
-        account_id = await _create(deps, work, cmd, code, verifier)
+        account_id = await _create(deps, work, cmd, code, verifier, last=False)
         signed_in = await open_session(
             deps,
             work,
@@ -153,14 +154,19 @@ async def _prove(deps: Deps, cmd: RegisterWithCode) -> tuple[Code, Verifier | No
 
 
 async def _create(
-    deps: Deps, work: Work, cmd: RegisterWithCode, code: Code, verifier: Verifier | None
+    deps: Deps,
+    work: Work,
+    cmd: RegisterWithCode,
+    code: Code,
+    verifier: Verifier | None,
+    *,
+    last: bool,
 ) -> int:
     if code.purpose is not Purpose.REGISTER:
-        if not await work.codes.claim(code.id, deps.now()):
-            raise CodeExpired
+        await spend(deps, work, code)
         await work.commit()  # The code is spent, though there was nothing left to register.
         raise taken(cmd.identifier)
-    ticket = Ticket(code.id)
+    ticket = Ticket(code, last=last)
     created = await create_account(deps, work, cmd.client, cmd.identifier, verifier, ticket=ticket)
     return created.account_id
 

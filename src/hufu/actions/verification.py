@@ -7,6 +7,7 @@ from hufu.actions.deps import Deps
 from hufu.domain.errors import CodeExhausted, CodeExpired, CodeWrong, Refusal
 from hufu.domain.identifiers import Identifier
 from hufu.domain.limits import Limit
+from hufu.domain.sending import Used
 from hufu.domain.verification import Code, Purpose
 from hufu.services.overload import Overloaded, Unavailable
 from hufu.storage.loss import DatabaseRefuses
@@ -18,8 +19,8 @@ async def confirm(
 ) -> Code:
     """The code that `find` locks, after a right guess at it.
 
-    The guess is counted, and the count committed, before anything is compared; the caller spends
-    the code by `claim` in the transaction of what it opens. Raises `absent` where there is no such
+    The guess is counted, and the count committed, before anything is compared; the caller has it
+    spent, by `spend`, in the transaction of what it opens. Raises `absent` where there is no such
     code, CodeExpired, CodeExhausted, CodeWrong.
     """
     async with deps.begin() as work:
@@ -36,6 +37,14 @@ async def confirm(
     if not deps.secrets.codes.matches(f"{code.id}:{digits}", code.digest):
         raise CodeWrong
     return code
+
+
+async def spend(deps: Deps, work: Work, code: Code) -> None:
+    """Spend the code, and have it counted among those that were used. Raises CodeExpired where it
+    was spent or voided meanwhile."""
+    if not await work.codes.claim(code.id, deps.now()):
+        raise CodeExpired
+    work.used = Used.of(code)
 
 
 @asynccontextmanager

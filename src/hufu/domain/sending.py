@@ -1,9 +1,11 @@
 """What keeps messages from being sent in bulk to where nobody reads them."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from hufu.domain.identifiers import IdentifierKind
 from hufu.domain.limits import Limits
+from hufu.domain.verification import Code
 
 NUMBERS_IN_BLOCK = 4  # Digits: neighbouring numbers are those that differ in the last four.
 PREFIX = 7  # Characters of a number in E.164: the country and whose network it is.
@@ -31,6 +33,21 @@ class Breaker:
     def open(self, sent: int, used: int) -> bool:
         """Whether too few of the codes sent were used."""
         return sent >= self.sends and used < self.least_used * sent
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """A code that came back, as it is counted: where it was sent to, and when."""
+
+    prefix: str
+    sent_at: datetime
+
+    @classmethod
+    def of(cls, code: Code) -> "Used | None":
+        """None for a code that was not sent by SMS."""
+        if code.identifier.kind is not IdentifierKind.PHONE:
+            return None
+        return cls(prefix_of(code.identifier.key), code.sent_at)
 
 
 def block_of(number: str) -> str:

@@ -11,15 +11,13 @@ from hufu.domain.sending import PREFIX, SLOT
 from hufu.storage.rows import Rows
 
 # Each step follows from the one before it, so that a step that fails leaves out what comes after.
+# Many share the count of used codes: it waits for all else, as whoever has it goes on to COMMIT.
 _CLAIM = """
 WITH held AS MATERIALIZED (
     SELECT id FROM registrations WHERE id = $21 AND app = $3 AND account_id IS NULL FOR UPDATE
 ), spent AS (
     UPDATE codes SET spent_at = $4 WHERE id = $20 AND spent_at IS NULL AND voided_at IS NULL
     AND ($21::int IS NULL OR EXISTS (SELECT FROM held)) RETURNING kind, key, sent_at
-), used AS (
-    UPDATE sending AS s SET used = used + 1 FROM spent WHERE spent.kind = 'phone'
-    AND s.prefix = left(spent.key, $22) AND s.slot = date_bin($23, spent.sent_at, 'epoch')
 ), known AS (
     SELECT FROM identifiers WHERE pool = $2 AND kind = $5 AND key = $6 AND scope = '' AND $24
 ), account AS (
@@ -33,6 +31,7 @@ WITH held AS MATERIALIZED (
 ), password AS (
     INSERT INTO passwords (account_id, purpose, scheme, pepper_version, argon2, set_at)
     SELECT account_id, 'sign_in', $10, $11, $12, $4 FROM identifier WHERE $12::text IS NOT NULL
+    RETURNING true
 ), profile AS (
     INSERT INTO profiles (account_id, app, name, name_key, sex, created_at, updated_at,
         signed_in_at)
@@ -44,15 +43,23 @@ WITH held AS MATERIALIZED (
     ON CONFLICT DO NOTHING RETURNING shown
 ), completed AS (
     UPDATE registrations AS r SET account_id = identifier.account_id FROM identifier
-    WHERE r.id = $21
+    WHERE r.id = $21 RETURNING true
 ), recorded AS (
     INSERT INTO events (at, app, account_id, kind, network, facts)
     SELECT $4, $3, account_id, $19, $18, jsonb_build_object('by', $5::text) FROM identifier
+    RETURNING true
+), complete AS MATERIALIZED (
+    SELECT FROM profile WHERE $16::text IS NULL OR EXISTS (SELECT FROM handle)
+), used AS (
+    UPDATE sending AS s SET used = used + 1 FROM spent WHERE spent.kind = 'phone'
+    AND s.prefix = left(spent.key, $22) AND s.slot = date_bin($23, spent.sent_at, 'epoch')
+    AND $25 AND EXISTS (SELECT FROM complete) AND (SELECT count(*) FROM password)
+    + (SELECT count(*) FROM completed) + (SELECT count(*) FROM recorded) >= 0
 )
 SELECT $20::int IS NULL OR EXISTS (SELECT FROM spent) AS entitled,
     EXISTS (SELECT FROM known) AS known, EXISTS (SELECT FROM account) AS account,
     EXISTS (SELECT FROM identifier) AS identifier, EXISTS (SELECT FROM profile) AS profile,
-    (SELECT shown FROM handle) AS handle
+    (SELECT shown FROM handle) AS handle, EXISTS (SELECT FROM complete) AS complete
 """
 
 
@@ -80,7 +87,8 @@ class Claim:
 
     `entitled`: the code was there to be spent. `known`: the identifier has an account. `account`:
     the id was free. `identifier`: nobody was quicker to take it. `profile`: the name was free;
-    without, there is none yet. `handle`: the handle, if it was free.
+    without, there is none yet. `handle`: the handle, if it was free. `complete`: nothing is left to
+    be given.
     """
 
     entitled: bool
@@ -89,6 +97,7 @@ class Claim:
     identifier: bool
     profile: bool
     handle: str | None
+    complete: bool
 
 
 class Newcomers(Rows):
@@ -104,10 +113,12 @@ class Newcomers(Rows):
         code_id: int | None,
         registration_id: int | None,
         beside_owner: bool,
+        last: bool,
     ) -> Claim:
         """Spend the code, if there is one, and make the account; complete the registration, if
         there is one, which is held before its code. With `beside_owner` it does not matter that the
-        identifier has an account in the pool."""
+        identifier has an account in the pool. With `last` only COMMIT follows what is complete, and
+        the code is counted among those that were used; else that is still to be done."""
         verifier, handle = newcomer.verifier, newcomer.handle
         [row] = await self._connection.fetch(
             _CLAIM,
@@ -135,5 +146,6 @@ class Newcomers(Rows):
             PREFIX,
             SLOT,
             not beside_owner,
+            last,
         )
         return Claim(**row)

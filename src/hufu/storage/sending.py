@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from hufu.domain.sending import SLOT, WATCHED, Breaker
+from hufu.domain.sending import SLOT, WATCHED, Breaker, Used
 from hufu.storage.rows import Rows
 
 # The newest slot is not judged: its codes may still be under way.
@@ -43,6 +43,16 @@ class Sending(Rows):
     async def add(self, prefix: str, now: datetime, sent: int = 1) -> None:
         """Count so many codes sent."""
         await self._connection.execute(_ADD, prefix, now, SLOT, sent)
+
+    async def add_used(self, used: Used) -> None:
+        """Count a code that was used."""
+        await self._connection.execute(
+            "UPDATE sending SET used = used + 1 "
+            "WHERE prefix = $1 AND slot = date_bin($3, $2::timestamptz, 'epoch')",
+            used.prefix,
+            used.sent_at,
+            SLOT,
+        )
 
     async def since(self, at: datetime, until: datetime) -> list[Sent]:
         """What was sent between the times, by prefix, and of that what was used."""

@@ -16,6 +16,7 @@ from hufu.domain.limits import Cap, Limit
 from hufu.domain.passwords import Scheme, Verifier
 from hufu.domain.permissions import Role
 from hufu.domain.profiles import Profile
+from hufu.domain.sending import SLOT, Used
 from hufu.domain.sessions import Session
 from hufu.storage.limits import counting, taking_back
 from hufu.storage.profiles import PROFILE, profile_of
@@ -90,10 +91,12 @@ WITH {{admitted}}, visited AS (
     INSERT INTO devices AS d (account_id, device, seen_at)
     SELECT account_id, device, $4 FROM opened, unnest($13::bytea[]) AS device ORDER BY device
     ON CONFLICT (account_id, device) DO UPDATE SET seen_at = $4 WHERE d.seen_at < $14
+    RETURNING true
 ), recorded AS (
     INSERT INTO events (at, app, account_id, kind, network, facts)
     SELECT $4, $2, account_id, $15, $8, jsonb_build_object('by', $6::text) FROM opened
-){{refunded}}
+    RETURNING true
+){{counted}}
 SELECT visited.*,
     (SELECT role FROM roles AS r WHERE r.account_id = $1 AND r.app = $2) AS role,
     (SELECT shown FROM handles AS h
@@ -112,8 +115,16 @@ _REFUNDED = f""", of_network AS (
     {taking_back("$18", "$19", "$20")} AND (SELECT count(*) FROM of_network) >= 0
 )"""  # noqa: S608
 
-_OPEN_HELD = _OPEN.format(admitted=_HELD, refunded="")
-_OPEN_PROVED = _OPEN.format(admitted=_PROVED, refunded=_REFUNDED)
+# Many share the count of used codes: it waits for all else.
+_USED = """, used AS (
+    UPDATE sending AS s SET used = used + 1
+    WHERE s.prefix = $16 AND s.slot = date_bin($18::interval, $17::timestamptz, 'epoch')
+    AND EXISTS (SELECT FROM opened)
+    AND (SELECT count(*) FROM marked) + (SELECT count(*) FROM recorded) >= 0
+)"""
+
+_OPEN_HELD = _OPEN.format(admitted=_HELD, counted=_USED)
+_OPEN_PROVED = _OPEN.format(admitted=_PROVED, counted=_REFUNDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,12 +265,13 @@ class SignIns(Rows):
             guess.at,
         )
 
-    async def open(self, opening: Opening) -> Opened | None:
-        """Open a session of an account that the transaction holds; None, where it has no profile in
-        the app yet."""
-        return await self._open(_OPEN_HELD, opening)
+    async def open(self, opening: Opening, used: Used | None) -> Opened | None:
+        """Open a session of an account that the transaction holds, and count a code that was used
+        for it; None, and nothing is counted, where it has no profile in the app yet."""
+        prefix, sent_at = (used.prefix, used.sent_at) if used else (None, None)
+        return await self._open(_OPEN_HELD, opening, prefix, sent_at, SLOT)
 
-    async def _open(self, statement: str, opening: Opening, *proof: object) -> Opened | None:
+    async def _open(self, statement: str, opening: Opening, *more: object) -> Opened | None:
         session = opening.session
         row = await self._connection.fetchrow(
             statement,
@@ -278,7 +290,7 @@ class SignIns(Rows):
             opening.marks,
             session.created_at - SEEN_EVERY,
             EventKind.SIGNED_IN,
-            *proof,
+            *more,
         )
         if row is None:
             return None

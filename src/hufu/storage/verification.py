@@ -7,7 +7,6 @@ import asyncpg
 
 from hufu.domain.identifiers import Identifier, IdentifierKind
 from hufu.domain.limits import Cap, Limit
-from hufu.domain.sending import PREFIX, SLOT
 from hufu.domain.verification import Code, Purpose
 from hufu.storage.limits import counting, taking_back
 from hufu.storage.rows import Rows
@@ -166,18 +165,11 @@ class Codes(Rows):
         )
 
     async def claim(self, id: int, now: datetime) -> bool:
-        """Spend the code, and count it among those that were used; False when it was spent or
-        voided meanwhile."""
+        """Spend the code; False when it was spent or voided meanwhile."""
         row = await self._connection.fetchrow(
-            "WITH spent AS (UPDATE codes SET spent_at = $2 "
-            "WHERE id = $1 AND spent_at IS NULL AND voided_at IS NULL "
-            "RETURNING id, kind, key, sent_at), "
-            "counted AS (UPDATE sending s SET used = used + 1 FROM spent "
-            "WHERE spent.kind = 'phone' AND s.prefix = left(spent.key, $3) "
-            "AND s.slot = date_bin($4, spent.sent_at, 'epoch')) SELECT id FROM spent",
+            "UPDATE codes SET spent_at = $2 "
+            "WHERE id = $1 AND spent_at IS NULL AND voided_at IS NULL RETURNING id",
             id,
             now,
-            PREFIX,
-            SLOT,
         )
         return row is not None

@@ -4,6 +4,7 @@ from typing import Generic, TypeVar
 
 import asyncpg
 
+from hufu.domain.sending import Used
 from hufu.storage.accounts import Accounts
 from hufu.storage.app_secrets import AppSecrets
 from hufu.storage.captchas import Captchas
@@ -60,7 +61,11 @@ class _Of(Generic[AnyRows]):
 
 
 class Work:
-    """What an action does to the database between BEGIN and its one COMMIT."""
+    """What an action does to the database between BEGIN and its one COMMIT.
+
+    `used` is a code that was used and is still to be counted. Many share that count, so `commit`
+    makes it, last of all.
+    """
 
     accounts = _Of(Accounts)
     app_secrets = _Of(AppSecrets)
@@ -96,6 +101,7 @@ class Work:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.used: Used | None = None
         self.committed = False
         self.may_last = False
 
@@ -105,6 +111,8 @@ class Work:
         Where that fails it `may_last` nevertheless, unless the database itself has refused it: the
         connection may have been cut after COMMIT was done.
         """
+        if self.used is not None:
+            await self.sending.add_used(self.used)
         self.may_last = not self._connection.is_closed()
         try:
             await self._connection.execute("COMMIT")
