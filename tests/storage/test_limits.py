@@ -70,6 +70,7 @@ async def test_a_cap_of_nothing_allows_nothing(world: World) -> None:
     async with world.core.database.look() as work:
         none = (Cap(timedelta(hours=1), 0),)
         assert not await work.limits.claim(Limit.SENDS_TO, "s", none, START)
+        assert not await work.limits.allows(Limit.SENDS_TO, "s", none, START)
 
 
 @pytest.mark.parametrize(("price", "allowed"), [(1, 10), (3, 3), (10, 1), (11, 0)])

@@ -64,6 +64,8 @@ class LimitCounters(Rows):
 
     async def allows(self, limit: Limit, subject: str, caps: Sequence[Cap], now: datetime) -> bool:
         """Whether a hit would be counted, without counting it."""
+        if any(cap.most <= 0 for cap in caps):
+            return False  # Nothing is ever counted that could tell.
         allowed: bool | None = await self._connection.fetchval(
             _ALLOWS, limit, subject, now, [cap.window for cap in caps], [cap.most for cap in caps]
         )
