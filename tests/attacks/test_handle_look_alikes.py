@@ -95,6 +95,10 @@ def nothing_is_reserved(patch: pytest.MonkeyPatch) -> None:
         )
         return True
 
+    async def is_free(*_: Any) -> bool:
+        return True
+
+    patch.setattr(Handles, "is_free", is_free)
     patch.setattr(Handles, "claim", claim)
 
 

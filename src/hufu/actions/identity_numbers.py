@@ -120,14 +120,14 @@ async def record_identity(
 async def _refuse_another_holder(
     deps: Deps, work: Work, account_id: int, number: IdentityNumber
 ) -> None:
-    """Where the server has several keys, the unique index alone does not tell.
+    """Before anything is written: two who each want what the other has would wait for one another.
+    Where the server has several keys, the unique index alone does not tell of a holder either.
 
     Raises IdentityNumberTaken.
     """
     indexes = deps.secrets.blind_index.digests(number.number)
-    if len(indexes) == 1:
-        return
-    await work.identity_numbers.lock_number(indexes)
+    if len(indexes) > 1:
+        await work.identity_numbers.lock_number(indexes)
     holder = await work.identity_numbers.find_holder(deps.app.name, indexes)
     if holder not in {None, account_id}:
         raise IdentityNumberTaken

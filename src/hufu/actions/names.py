@@ -63,6 +63,10 @@ async def open_handle(deps: Deps, work: Work, account_id: int) -> str:
     return handle
 
 
+async def _is_free(deps: Deps, work: Work, account_id: int, shown: str, now: datetime) -> bool:
+    return await work.handles.is_free(deps.app.name, shown.lower(), account_id, now - RESERVED_FOR)
+
+
 async def _claim(deps: Deps, work: Work, account_id: int, shown: str, now: datetime) -> bool:
     return await work.handles.claim(
         deps.app.name, shown.lower(), shown, account_id, now - RESERVED_FOR
@@ -89,6 +93,9 @@ async def set_handle(deps: Deps, caller: Caller, cmd: SetHandle) -> HandleSet:
     async with deps.begin() as work:
         now = deps.now()
         await lock_own(work, caller)
+        # Before the old one is given up: two who each want what the other has wait for nobody.
+        if not await _is_free(deps, work, caller.account_id, cmd.handle, now):
+            raise HandleTaken
         await work.handles.release(caller.account_id, deps.app.name, now)
         if not await _claim(deps, work, caller.account_id, cmd.handle, now):
             raise HandleTaken

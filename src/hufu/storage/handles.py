@@ -19,6 +19,18 @@ class Handles(Rows):
         )
         return handle
 
+    async def is_free(self, app: str, key: str, account_id: int, free_since: datetime) -> bool:
+        """Whether the account could take the handle, as far as can be seen without waiting."""
+        row = await self._connection.fetchrow(
+            "SELECT FROM handles WHERE app = $1 AND key = $2 AND account_id <> $3 "
+            "AND (released_at IS NULL OR released_at >= $4)",
+            app,
+            key,
+            account_id,
+            free_since,
+        )
+        return row is None
+
     async def release(self, account_id: int, app: str | None, now: datetime) -> None:
         """Give up the account's handle in the app, or in all; it stays reserved for a while."""
         await self._connection.execute(

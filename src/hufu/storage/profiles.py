@@ -113,11 +113,17 @@ class Profiles(Rows):
     async def claim_name(
         self, account_id: int, app: str, name: str, name_key: str | None, now: datetime
     ) -> bool:
-        """Rename; False when another account of the app has the name."""
+        """Rename; False when another account of the app has the name.
+
+        It is looked for before anything is written: two who each want what the other has would
+        wait for one another.
+        """
         try:
-            await self._connection.execute(
+            row = await self._connection.fetchrow(
                 "UPDATE profiles SET name = $3, name_key = $4, updated_at = $5 "
-                "WHERE account_id = $1 AND app = $2",
+                "WHERE account_id = $1 AND app = $2 AND NOT EXISTS ("
+                "SELECT FROM profiles AS o WHERE o.app = $2 AND o.name_key = $4 "
+                "AND o.account_id <> $1) RETURNING account_id",
                 account_id,
                 app,
                 name,
@@ -125,8 +131,8 @@ class Profiles(Rows):
                 now,
             )
         except asyncpg.UniqueViolationError:
-            return False
-        return True
+            return False  # Another took it at this moment.
+        return row is not None
 
     async def delete_all(self, account_id: int) -> None:
         """Forget what every app knows of the account."""
