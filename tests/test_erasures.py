@@ -55,6 +55,13 @@ async def test_the_journal_names_no_person(world: World, account_id: int, journa
     assert journal.stat().st_mode & 0o777 == 0o600
 
 
+async def test_no_verifier_of_it_is_left(world: World, account_id: int) -> None:
+    """Neither where it was registered."""
+    await close_account(world.deps("fomo"), account_id, "test")
+    kept = "SELECT argon2 FROM passwords UNION ALL SELECT argon2 FROM registrations"
+    assert await world.sql(kept) == [("",)]
+
+
 async def test_what_cannot_be_written_down_is_not_done(
     world: World, account_id: int, journal
 ) -> None:

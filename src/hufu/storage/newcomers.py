@@ -42,7 +42,7 @@ WITH held AS MATERIALIZED (
     SELECT $3, $16, $17, account_id FROM identifier WHERE $16::text IS NOT NULL
     ON CONFLICT DO NOTHING RETURNING shown
 ), completed AS (
-    UPDATE registrations AS r SET account_id = identifier.account_id FROM identifier
+    UPDATE registrations AS r SET account_id = identifier.account_id, argon2 = '' FROM identifier
     WHERE r.id = $21 RETURNING true
 ), recorded AS (
     INSERT INTO events (at, app, account_id, kind, network, facts)
@@ -116,9 +116,10 @@ class Newcomers(Rows):
         last: bool,
     ) -> Claim:
         """Spend the code, if there is one, and make the account; complete the registration, if
-        there is one, which is held before its code. With `beside_owner` it does not matter that the
-        identifier has an account in the pool. With `last` only COMMIT follows what is complete, and
-        the code is counted among those that were used; else that is still to be done."""
+        there is one, which is held before its code and keeps no verifier. With `beside_owner` it
+        does not matter that the identifier has an account in the pool. With `last` only COMMIT
+        follows what is complete, and the code is counted among those that were used; else that is
+        still to be done."""
         verifier, handle = newcomer.verifier, newcomer.handle
         [row] = await self._connection.fetch(
             _CLAIM,
