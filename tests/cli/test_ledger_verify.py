@@ -99,6 +99,16 @@ async def test_a_ledger_that_nobody_touched(kept, hufu) -> None:
     assert f"{found['anchor']['id']}:{found['anchor']['hash']}" == noted
 
 
+async def test_however_the_database_writes_dates(kept, hufu) -> None:
+    [(database,)] = await kept.sql("SELECT current_database()")
+    await kept.sql(f"ALTER DATABASE {database} SET DateStyle = 'German'")
+    try:
+        result = await hufu("ledger", "verify")
+    finally:
+        await kept.sql(f"ALTER DATABASE {database} RESET DateStyle")
+    assert (result.exit_code, result.stderr) == (0, "")
+
+
 def on_a_terminal(*arguments: str, **environment: str) -> tuple[str, str]:
     """What a command prints, and what it shows on the terminal where it complains."""
     terminal, inside = pty.openpty()

@@ -33,7 +33,7 @@ FULL JOIN (SELECT * FROM transfers WHERE kind = 'award') AS t
     ON t.key = 'award:' || a.account_id || ':' || a.id
 LEFT JOIN postings p ON p.transfer_id = t.id AND p.place = 2
 WHERE a.id IS NULL OR t.id IS NULL OR p.holder IS DISTINCT FROM 'user'
-    OR t.memo <> concat_ws(' ', a.type, a.app, a.item, a.target, a.day,
+    OR t.memo <> concat_ws(' ', a.type, a.app, a.item, a.target, to_char(a.day, 'YYYY-MM-DD'),
         coalesce(a.once, '-'), coalesce(a.place::text, '-'), coalesce('=' || a.key, '-'))
     OR (p.holder_id, p.coin_id, p.amount, t.at)
         IS DISTINCT FROM (a.account_id, a.coin_id, a.amount, a.at)
