@@ -70,14 +70,43 @@ async def test_a_registration(world: World, swept: bool) -> None:
             await sweep(world, LIFE)
         assert await fomo.call(world, "complete_register", **sent) == done
     wrong = sent | {"verify_code": f"{(int(sent['verify_code']) + 1) % 10**6:06d}"}
-    refused = [(await fomo.call(world, "complete_register", **wrong))["status"] for _ in range(5)]
-    assert refused == [*[105] * 4, 106]  # The right one that made the account was a guess too.
+    refused = [(await fomo.call(world, "complete_register", **wrong))["status"] for _ in range(6)]
+    assert refused == [*[105] * 5, 106]  # None of the right ones was a guess.
     world.advance(minutes=15)
     if swept:
         await sweep(world)
         assert await rows(world, Perishable.REGISTRATIONS) == 0
     assert (await fomo.call(world, "complete_register", **sent))["status"] == 107
     assert await fomo.sign_in(world, PHONE, PASSWORD)
+
+
+@pytest.mark.parametrize("rounds", [0, 2], ids=["of the code", "of the day"])
+async def test_the_last_guess_may_be_the_right_one_and_come_again(
+    world: World, rounds: int
+) -> None:
+    fomo = Fomo()
+
+    async def begin() -> tuple[dict[str, Any], dict[str, Any]]:
+        begun = await fomo.call(world, "register", user_name=PHONE, pwd=PASSWORD)
+        code = await world.code(PHONE)
+        wrong = f"{(int(code) + 1) % 10**6:06d}"
+        return {"verify_code": code, **begun["data"]}, {"verify_code": wrong, **begun["data"]}
+
+    async def refused(wrong: dict[str, Any], times: int) -> None:
+        for _ in range(times):
+            assert (await fomo.call(world, "complete_register", **wrong))["status"] == 105
+
+    for _ in range(rounds):
+        _, wrong = await begin()
+        await refused(wrong, 5)
+    right, wrong = await begin()
+    await refused(wrong, 4)
+    done = await fomo.call(world, "complete_register", **right)
+    assert done["status"] == 1
+    for _ in range(3):
+        assert await fomo.call(world, "complete_register", **right) == done
+    await refused(wrong, 1)
+    assert (await fomo.call(world, "complete_register", **wrong))["status"] == 106
 
 
 async def test_the_id_of_a_code_is_its_registrations_as_long_as_that_is_there(

@@ -32,6 +32,7 @@ class Ticket:
     """What entitles to an account: a right code, with the registration that waits for it, if any.
 
     Without a registration the code is spent even if the identifier turns out to have an account.
+    With one the code may be shown again, and so the guess that was right counts no more.
     With `last` only COMMIT follows when the account is complete.
     """
 
@@ -69,6 +70,7 @@ async def create_account(
     code = ticket.code if ticket else None
     registration_id = ticket.registration_id if ticket else None
     last = ticket is not None and ticket.last
+    guess = code if registration_id is not None else None
     while True:
         newcomer = _newcomer(deps, client, identifier, verifier, name, scope, verified=verified)
         claim = await work.newcomers.claim(
@@ -76,6 +78,7 @@ async def create_account(
             deps.now(),
             code_id=code.id if code else None,
             registration_id=registration_id,
+            guess=guess,
             beside_owner=beside_owner,
             last=last,
         )

@@ -138,7 +138,7 @@ async def complete_registration(deps: Deps, cmd: CompleteRegistration) -> Regist
     async with opening(deps, code) as work:
         completed, again = await _complete(deps, work, cmd.client, code, *held)
         await work.commit()
-    if again:  # It only asked for the answer.
+    if again:  # It only asked for the answer; the first one took its guess back by itself.
         async with deps.look() as work:
             await work.codes.take_back_guess(code)
     return completed

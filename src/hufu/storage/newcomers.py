@@ -5,18 +5,23 @@ from datetime import datetime
 
 from hufu.domain.events import EventKind
 from hufu.domain.identifiers import Identifier
+from hufu.domain.limits import Limit
 from hufu.domain.passwords import Verifier
 from hufu.domain.profiles import Sex
 from hufu.domain.sending import PREFIX, SLOT
+from hufu.domain.verification import Code
+from hufu.storage.limits import taking_back
 from hufu.storage.rows import Rows
 
 # Each step follows from the one before it, so that a step that fails leaves out what comes after.
-# Many share the count of used codes: it waits for all else, as whoever has it goes on to COMMIT.
-_CLAIM = """
+# The limit of the guess is held last, as whoever guesses holds it after the code; but many share the
+# count of used codes: it waits for all else, as whoever has it goes on to COMMIT.
+_CLAIM = f"""
 WITH held AS MATERIALIZED (
     SELECT id FROM registrations WHERE id = $21 AND app = $3 AND account_id IS NULL FOR UPDATE
 ), spent AS (
-    UPDATE codes SET spent_at = $4 WHERE id = $20 AND spent_at IS NULL AND voided_at IS NULL
+    UPDATE codes SET spent_at = $4, guesses = greatest(guesses - ($26::text IS NOT NULL)::int, 0)
+    WHERE id = $20 AND spent_at IS NULL AND voided_at IS NULL
     AND ($21::int IS NULL OR EXISTS (SELECT FROM held)) RETURNING kind, key, sent_at
 ), known AS (
     SELECT FROM identifiers WHERE pool = $2 AND kind = $5 AND key = $6 AND scope = '' AND $24
@@ -50,17 +55,21 @@ WITH held AS MATERIALIZED (
     RETURNING true
 ), complete AS MATERIALIZED (
     SELECT FROM profile WHERE $16::text IS NULL OR EXISTS (SELECT FROM handle)
+), taken_back AS (
+    {taking_back(f"'{Limit.CODE_GUESSES}'", "$26", "$27::timestamptz")}
+    AND EXISTS (SELECT FROM recorded) RETURNING true
 ), used AS (
     UPDATE sending AS s SET used = used + 1 FROM spent WHERE spent.kind = 'phone'
     AND s.prefix = left(spent.key, $22) AND s.slot = date_bin($23, spent.sent_at, 'epoch')
     AND $25 AND EXISTS (SELECT FROM complete) AND (SELECT count(*) FROM password)
-    + (SELECT count(*) FROM completed) + (SELECT count(*) FROM recorded) >= 0
+    + (SELECT count(*) FROM completed) + (SELECT count(*) FROM recorded)
+    + (SELECT count(*) FROM taken_back) >= 0
 )
 SELECT $20::int IS NULL OR EXISTS (SELECT FROM spent) AS entitled,
     EXISTS (SELECT FROM known) AS known, EXISTS (SELECT FROM account) AS account,
     EXISTS (SELECT FROM identifier) AS identifier, EXISTS (SELECT FROM profile) AS profile,
     (SELECT shown FROM handle) AS handle, EXISTS (SELECT FROM complete) AS complete
-"""
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +121,15 @@ class Newcomers(Rows):
         *,
         code_id: int | None,
         registration_id: int | None,
+        guess: Code | None,
         beside_owner: bool,
         last: bool,
     ) -> Claim:
         """Spend the code, if there is one, and make the account; complete the registration, if
-        there is one, which is held before its code and keeps no verifier. With `beside_owner` it
-        does not matter that the identifier has an account in the pool. With `last` only COMMIT
-        follows what is complete, and the code is counted among those that were used; else that is
-        still to be done."""
+        there is one, which is held before its code and keeps no verifier. The right `guess` at the
+        code counts no more, if there is one. With `beside_owner` it does not matter that the
+        identifier has an account in the pool. With `last` only COMMIT follows what is complete, and
+        the code is counted among those that were used; else that is still to be done."""
         verifier, handle = newcomer.verifier, newcomer.handle
         [row] = await self._connection.fetch(
             _CLAIM,
@@ -148,5 +158,7 @@ class Newcomers(Rows):
             SLOT,
             not beside_owner,
             last,
+            guess and guess.guessed,
+            guess and guess.guessed_at,
         )
         return Claim(**row)
