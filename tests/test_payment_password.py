@@ -2,25 +2,35 @@
 
 import pytest
 
-from actors import Company, Creator, Fomo
+from actors import Company, Creator, Fomo, Session
 from front_door import World
 
 PHONE = "13390633695"
 PASSWORD, PAYMENT = "open-sesame", "pay-for-rice"
 
 
-async def with_payment_password(world: World) -> None:
+async def granted(world: World) -> dict[str, str]:
+    """What sets a password."""
+    fomo = Fomo()
+    begun = await fomo.call(world, "rec_pwd1", user_name=PHONE)
+    code = await world.code(PHONE)
+    answer = await fomo.call(world, "rec_pwd2", verify_code=code, **begun["data"])
+    return dict(answer["data"])
+
+
+async def set_payment_password(world: World, session: Session, password: str) -> int:
+    """What setting it answers."""
+    sent = {"wallet_pwd": password, **session.fields, **await granted(world)}
+    return int((await Fomo().call(world, "set_wallet_pwd", **sent))["status"])
+
+
+async def with_payment_password(world: World) -> Session:
     fomo = Fomo()
     await fomo.register(world, PHONE, PASSWORD)
     session = await fomo.sign_in(world, PHONE, PASSWORD)
     assert session is not None
-    begun = await fomo.call(world, "rec_pwd1", user_name=PHONE)
-    code = await world.code(PHONE)
-    granted = await fomo.call(world, "rec_pwd2", verify_code=code, **begun["data"])
-    done = await fomo.call(
-        world, "set_wallet_pwd", wallet_pwd=PAYMENT, **session.fields, **granted["data"]
-    )
-    assert done["status"] == 1
+    assert await set_payment_password(world, session, PAYMENT) == 1
+    return session
 
 
 @pytest.mark.parametrize("actor", [Fomo(), Company(), Creator()], ids=lambda actor: actor.app)
@@ -34,18 +44,51 @@ async def test_it_never_becomes_the_sign_in_password(
     assert await actor.change_password(world, PHONE, "another-password")
 
 
+async def reset(world: World, password: str, grant: dict[str, str]) -> int:
+    """What setting the sign-in password answers."""
+    return int((await Fomo().call(world, "set_pwd", pwd=password, **grant))["status"])
+
+
 async def test_trying_which_it_is_counts_as_guessing(world: World) -> None:
     await with_payment_password(world)
-    fomo = Fomo()
-    begun = await fomo.call(world, "rec_pwd1", user_name=PHONE)
-    code = await world.code(PHONE)
-    granted = await fomo.call(world, "rec_pwd2", verify_code=code, **begun["data"])
+    grant = await granted(world)
+    for _ in range(5):
+        assert await reset(world, PAYMENT, grant) == 0
+    assert await reset(world, "fresh-password", grant) == 0
+    world.advance(minutes=14, seconds=50)
+    grant = await granted(world)
+    assert await reset(world, "fresh-password", grant) == 0
+    world.advance(seconds=11)
+    assert await reset(world, "fresh-password", grant) == 1
+
+
+async def test_guesses_at_it_are_no_guesses_at_the_other(world: World) -> None:
+    session = await with_payment_password(world)
+    grant = await granted(world)
+    for _ in range(6):
+        assert await reset(world, PAYMENT, grant) == 0
+    for number in range(4):
+        assert await set_payment_password(world, session, f"{PAYMENT}-{number}") == 1
+
+
+async def test_neither_are_guesses_at_the_other_guesses_at_it(world: World) -> None:
+    session = await with_payment_password(world)
     for _ in range(10):
-        done = await fomo.call(world, "set_pwd", pwd=PAYMENT, **granted["data"])
-        assert done["status"] == 0
-    assert (await fomo.call(world, "set_pwd", pwd="fresh-password", **granted["data"]))[
-        "status"
-    ] == 0
+        assert await set_payment_password(world, session, PASSWORD) == 0
+    assert await set_payment_password(world, session, f"{PAYMENT}-2") == 0
+    assert await reset(world, "fresh-password", await granted(world)) == 1
+
+
+async def test_twenty_five_comparisons_a_day(world: World) -> None:
+    await with_payment_password(world)
+    for _ in range(5):
+        grant = await granted(world)
+        for _ in range(5):
+            assert await reset(world, PAYMENT, grant) == 0
+        world.advance(minutes=16)
+    assert await reset(world, "fresh-password", await granted(world)) == 0
+    world.advance(hours=24)
+    assert await reset(world, "fresh-password", await granted(world)) == 1
 
 
 async def test_creator_calls_it_an_unfit_password(world: World) -> None:

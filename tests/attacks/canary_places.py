@@ -16,7 +16,9 @@ SETTINGS: dict[str, object] = {
     **{
         f"limits.{each.name}": PLENTY
         for each in dataclasses.fields(Limits)
-        if each.name.startswith(("sends_", "guesses_", "password_guesses_", "probes_"))
+        if each.name.startswith(
+            ("sends_", "guesses_", "password_guesses_", "payment_password_guesses_", "probes_")
+        )
     },
     **{
         f"apps.{name}.{setting}": value

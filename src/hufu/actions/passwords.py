@@ -6,9 +6,9 @@ from hufu.actions.deps import Deps
 from hufu.actions.outbox import send_notice
 from hufu.actions.permissions import lock_own
 from hufu.actions.rewards import Due, reward
-from hufu.actions.sign_in import count_password_guess
-from hufu.domain.errors import GrantInvalid, PasswordShared
+from hufu.domain.errors import GrantInvalid, GuessLimitReached, PasswordShared
 from hufu.domain.events import EventKind
+from hufu.domain.limits import Limit
 from hufu.domain.passwords import Password, PasswordPurpose, Verifier
 from hufu.domain.permissions import Caller
 from hufu.domain.rewards import Deed
@@ -64,8 +64,15 @@ async def is_payment_password(deps: Deps, account_id: int, password: Password) -
         payment = await work.passwords.find(account_id, PasswordPurpose.PAYMENT)
         if payment is None:
             return False
-        await count_password_guess(deps, work, account_id)
+        await _count_guess(deps, work, Limit.PAYMENT_PASSWORD_GUESSES, f"account:{account_id}")
     return await deps.hasher.matches(password, payment)
+
+
+async def _count_guess(deps: Deps, work: Work, limit: Limit, subject: str) -> None:
+    """Count a comparison with a password by somebody who proved to be its owner in another way.
+    Raises GuessLimitReached."""
+    if not await work.limits.claim(limit, subject, deps.limits.caps(limit), deps.now()):
+        raise GuessLimitReached
 
 
 async def replace_password(deps: Deps, work: Work, account_id: int, verifier: Verifier) -> None:
@@ -107,7 +114,7 @@ async def set_payment_password(deps: Deps, caller: Caller, cmd: SetPaymentPasswo
         owner = await work.grants.find(digest, deps.app.name, deps.now())
         if owner != caller.account_id:
             raise GrantInvalid
-        await count_password_guess(deps, work, owner)
+        await _count_guess(deps, work, Limit.PASSWORD_GUESSES_KNOWN, f"account:{owner}:owner")
         sign_in = await work.passwords.find(owner, PasswordPurpose.SIGN_IN)
     if await deps.hasher.matches(cmd.password, sign_in):
         raise PasswordShared

@@ -153,15 +153,6 @@ async def _refund(guess: Guess, work: Work) -> None:
     await work.sign_ins.refund(guess)
 
 
-async def count_password_guess(deps: Deps, work: Work, account_id: int) -> None:
-    """Count a comparison with a password of the account by somebody who proved to be its owner in
-    another way. Raises GuessLimitReached."""
-    limit = Limit.PASSWORD_GUESSES_KNOWN
-    subject = f"account:{account_id}:owner"
-    if not await work.limits.claim(limit, subject, deps.limits.caps(limit), deps.now()):
-        raise GuessLimitReached
-
-
 def _least(deps: Deps, identifier: Identifier) -> int:
     """How many comparisons an identifier costs at least. Where anybody may have an account under an
     address that is another's, and nobody is to learn whether it is, always both."""

@@ -28,6 +28,7 @@ class Limit(StrEnum):
     PASSWORD_GUESSES = "password_guesses"  # noqa: S105  # an account to strangers, or an identifier
     PASSWORD_GUESSES_KNOWN = "password_guesses_known"  # noqa: S105  # an account and a known device
     PASSWORD_GUESSES_FROM = "password_guesses_from"  # noqa: S105  # a client network
+    PAYMENT_PASSWORD_GUESSES = "payment_password_guesses"  # noqa: S105  # an account
     SESSION_GUESSES_FROM = "session_guesses_from"  # a client network
     PROBES_FROM = "probes_from"  # a client network
     INVITATION_GUESSES = "invitation_guesses"  # an account
@@ -82,6 +83,12 @@ class Limits:
     password_guesses_per_network_hour: Annotated[
         int, "wrong passwords from one client network in any hour"
     ] = 100
+    payment_password_guesses_per_quarter_hour: Annotated[
+        int, "comparisons with the payment password of one account in any 15 minutes"
+    ] = 5
+    payment_password_guesses_per_day: Annotated[
+        int, "comparisons with the payment password of one account in any 24 hours"
+    ] = 25
     session_guesses_per_network_minute: Annotated[
         int, "wrong session codes from one client network in any minute (dialect company)"
     ] = 20
@@ -114,6 +121,10 @@ class Limits:
             Limit.PASSWORD_GUESSES: guesses,
             Limit.PASSWORD_GUESSES_KNOWN: guesses,
             Limit.PASSWORD_GUESSES_FROM: (Cap(HOUR, self.password_guesses_per_network_hour),),
+            Limit.PAYMENT_PASSWORD_GUESSES: (
+                Cap(QUARTER_HOUR, self.payment_password_guesses_per_quarter_hour),
+                Cap(DAY, self.payment_password_guesses_per_day),
+            ),
             Limit.PROBES_FROM: (Cap(HOUR, self.probes_per_network_hour),),
             Limit.INVITATION_GUESSES: (Cap(DAY, self.invitation_guesses_per_day),),
             Limit.WORD_GUESSES: (Cap(DAY, self.word_guesses_per_day),),
