@@ -13,6 +13,7 @@ from hufu.services.argon2 import Argon2Hasher
 from hufu.services.overload import Overloaded
 
 PHONE, PASSWORD, NEW = "13390633695", "correct horse 1", "better horse 2"
+PAYMENT = "payment horse 3"
 TIMES = 20
 """More than anybody may guess."""
 
@@ -139,6 +140,62 @@ async def test_a_wrong_guess_stays_counted(world_with: WorldWith) -> None:
         assert {each["status"] for each in said[5:]} == {106}
 
 
+async def crowd(*_: Any) -> None:
+    """In place of a hash, where there is no place for it."""
+    raise Overloaded(1)
+
+
+async def signed_in(world: World) -> actors.Session:
+    await actors.Fomo().register(world, PHONE, PASSWORD)
+    session = await actors.Fomo().sign_in(world, PHONE, PASSWORD)
+    assert session is not None
+    return session
+
+
+async def granted(world: World) -> Any:
+    """What sets a password."""
+    fomo = actors.Fomo()
+    begun = await fomo.call(world, "rec_pwd1", user_name=PHONE)
+    code = await world.code(PHONE)
+    return (await fomo.call(world, "rec_pwd2", verify_code=code, **begun["data"]))["data"]
+
+
+@pytest.mark.parametrize("what", ["make", "matches"])
+async def test_passwords_that_nobody_compared_are_no_guesses(
+    world: World, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """Neither the payment password with a new one, nor the other one with a payment password."""
+    fomo, session = actors.Fomo(), await signed_in(world)
+    paying = {"wallet_pwd": PAYMENT, **session.fields}
+    for call, fields in (("set_wallet_pwd", paying), ("set_pwd", {"pwd": NEW})):
+        sent = {**fields, **await granted(world)}
+        with monkeypatch.context() as crowded:
+            crowded.setattr(Argon2Hasher, what, crowd)
+            for _ in range(TIMES):
+                assert (await fomo.form(world, f"/customer/{call}", sent)).status == 503
+        assert (await fomo.call(world, call, **sent))["status"] == 1
+
+
+async def test_a_code_and_a_payment_password_outlast_a_crowd(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = await signed_in(world)
+    paying = {"wallet_pwd": PAYMENT, **session.fields, **await granted(world)}
+    assert (await actors.Fomo().call(world, "set_wallet_pwd", **paying))["status"] == 1
+    creator, path = actors.Creator(), f"/user/forgetPassword/{PHONE}"
+    await creator.get(world, path)
+    sent = {
+        "phone_number": PHONE,
+        "identifying_code": await world.code(PHONE),
+        "new_password": NEW,
+    }
+    with monkeypatch.context() as crowded:
+        crowded.setattr(Argon2Hasher, "matches", crowd)
+        for _ in range(TIMES):
+            assert (await creator.form(world, path, sent)).status == 503
+    assert (await creator.form(world, path, sent)).json()["msg"] == "login successful"
+
+
 async def test_a_code_outlasts_a_crowd(
     world_with: WorldWith, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -153,9 +210,6 @@ async def test_a_code_outlasts_a_crowd(
             "yzm": await world.code(PHONE),
             "pwd": actors.md5(PASSWORD),
         }
-
-        async def crowd(*_: Any) -> None:
-            raise Overloaded(1)
 
         with monkeypatch.context() as crowded:
             crowded.setattr(Argon2Hasher, "make", crowd)

@@ -1,11 +1,14 @@
 """Setting the sign-in password and the payment password."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from hufu.actions.deps import Deps
 from hufu.actions.outbox import send_notice
 from hufu.actions.permissions import lock_own
 from hufu.actions.rewards import Due, reward
+from hufu.actions.verification import unless_refused
 from hufu.domain.errors import GrantInvalid, GuessLimitReached, PasswordShared
 from hufu.domain.events import EventKind
 from hufu.domain.limits import Limit
@@ -43,9 +46,10 @@ async def reset_password(deps: Deps, cmd: ResetPassword) -> PasswordSet:
         owner = await work.grants.find(digest, deps.app.name, deps.now())
     if owner is None:
         raise GrantInvalid
+    # Before the comparison, which is a guess: where there is no place for it, none is used up.
+    verifier = await deps.hasher.make(cmd.password, deps.app.scheme)
     if await is_payment_password(deps, owner, cmd.password):
         raise PasswordShared
-    verifier = await deps.hasher.make(cmd.password, deps.app.scheme)
     async with deps.begin() as work:
         await work.accounts.lock(owner)
         if await work.grants.claim(digest, deps.app.name, deps.now()) != owner:
@@ -64,15 +68,21 @@ async def is_payment_password(deps: Deps, account_id: int, password: Password) -
         payment = await work.passwords.find(account_id, PasswordPurpose.PAYMENT)
         if payment is None:
             return False
-        await _count_guess(deps, work, Limit.PAYMENT_PASSWORD_GUESSES, f"account:{account_id}")
-    return await deps.hasher.matches(password, payment)
+    async with _guessing(deps, Limit.PAYMENT_PASSWORD_GUESSES, f"account:{account_id}"):
+        return await deps.hasher.matches(password, payment)
 
 
-async def _count_guess(deps: Deps, work: Work, limit: Limit, subject: str) -> None:
-    """Count a comparison with a password by somebody who proved to be its owner in another way.
+@asynccontextmanager
+async def _guessing(deps: Deps, limit: Limit, subject: str) -> AsyncIterator[None]:
+    """Meanwhile a password is compared by somebody who proved to be its owner in another way. That
+    is counted before, and taken back where there is no place for the hash and nothing was compared.
     Raises GuessLimitReached."""
-    if not await work.limits.claim(limit, subject, deps.limits.caps(limit), deps.now()):
-        raise GuessLimitReached
+    now = deps.now()
+    async with deps.look() as work:
+        if not await work.limits.claim(limit, subject, deps.limits.caps(limit), now):
+            raise GuessLimitReached
+    async with unless_refused(deps, lambda work: work.limits.take_back(limit, subject, now)):
+        yield
 
 
 async def replace_password(deps: Deps, work: Work, account_id: int, verifier: Verifier) -> None:
@@ -114,11 +124,11 @@ async def set_payment_password(deps: Deps, caller: Caller, cmd: SetPaymentPasswo
         owner = await work.grants.find(digest, deps.app.name, deps.now())
         if owner != caller.account_id:
             raise GrantInvalid
-        await _count_guess(deps, work, Limit.PASSWORD_GUESSES_KNOWN, f"account:{owner}:owner")
         sign_in = await work.passwords.find(owner, PasswordPurpose.SIGN_IN)
-    if await deps.hasher.matches(cmd.password, sign_in):
-        raise PasswordShared
     verifier = await deps.hasher.make(cmd.password, deps.app.scheme)
+    async with _guessing(deps, Limit.PASSWORD_GUESSES_KNOWN, f"account:{owner}:owner"):
+        if await deps.hasher.matches(cmd.password, sign_in):
+            raise PasswordShared
     async with deps.begin() as work:
         now = deps.now()
         await lock_own(work, caller)

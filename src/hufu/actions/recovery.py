@@ -248,9 +248,10 @@ async def _outcome(deps: Deps, cmd: RecoverWithCode, code: Code) -> _Proved:
         current = await work.passwords.find(account_id, PasswordPurpose.SIGN_IN)
     if cmd.unchanged_refused and await deps.hasher.matches(cmd.password, current):
         return _Proved(code, PasswordUnchanged())
+    verifier = await deps.hasher.make(cmd.password, deps.app.scheme)
     if await is_payment_password(deps, account_id, cmd.password):
         return _Proved(code, PasswordShared())
-    return _Proved(code, (account_id, await deps.hasher.make(cmd.password, deps.app.scheme)))
+    return _Proved(code, (account_id, verifier))
 
 
 async def _refuse_unknown(deps: Deps, cmd: RecoverWithCode) -> None:

@@ -45,6 +45,7 @@ WHERE name = {limit} AND subject = {subject} AND array_position(hits, {at}) IS N
 
 
 _COUNT = counting("VALUES ($1::text, $2::text)", "$3", "$4", "$5")
+_TAKE_BACK = taking_back("$1", "$2", "$3")
 _ALLOWS = f"""
 SELECT {_within("$3", "$4", "$5")} FROM limits AS l WHERE name = $1 AND subject = $2
 """  # noqa: S608
@@ -61,6 +62,10 @@ class LimitCounters(Rows):
             _COUNT, limit, subject, now, [cap.window for cap in caps], [cap.most for cap in caps]
         )
         return row is not None
+
+    async def take_back(self, limit: Limit, subject: str, at: datetime) -> None:
+        """Count the hit of that time no more."""
+        await self._connection.execute(_TAKE_BACK, limit, subject, at)
 
     async def allows(self, limit: Limit, subject: str, caps: Sequence[Cap], now: datetime) -> bool:
         """Whether a hit would be counted, without counting it."""
