@@ -46,30 +46,39 @@ async def reset_password(deps: Deps, cmd: ResetPassword) -> PasswordSet:
         owner = await work.grants.find(digest, deps.app.name, deps.now())
     if owner is None:
         raise GrantInvalid
-    # Before the comparison, which is a guess: where there is no place for it, none is used up.
-    verifier = await deps.hasher.make(cmd.password, deps.app.scheme)
-    if await is_payment_password(deps, owner, cmd.password):
-        raise PasswordShared
+    new = await prepare_password(deps, owner, cmd.password)
     async with deps.begin() as work:
         await work.accounts.lock(owner)
         if await work.grants.claim(digest, deps.app.name, deps.now()) != owner:
             raise GrantInvalid
-        await replace_password(deps, work, owner, verifier)
+        await replace_password(deps, work, owner, new)
         await work.commit()
     return PasswordSet()
 
 
-async def is_payment_password(deps: Deps, account_id: int, password: Password) -> bool:
-    """Whether the password is the account's payment password, which must never open a session.
+@dataclass(frozen=True, slots=True)
+class NewPassword:
+    """The verifier of a password that may become the sign-in password: it is not `payment`, which
+    is None where the account has no payment password."""
 
-    Finding that out is a guess, and counted as one. Raises GuessLimitReached, Overloaded.
+    verifier: Verifier
+    payment: Verifier | None
+
+
+async def prepare_password(deps: Deps, account_id: int, password: Password) -> NewPassword:
+    """See that the password is not the account's payment password, which must never open a session.
+
+    Finding that out is a guess, and counted as one; the password is hashed before, so that want of
+    a place for that uses up none. Raises PasswordShared, GuessLimitReached, Overloaded.
     """
+    verifier = await deps.hasher.make(password, deps.app.scheme)
     async with deps.look() as work:
         payment = await work.passwords.find(account_id, PasswordPurpose.PAYMENT)
-        if payment is None:
-            return False
-    async with _guessing(deps, Limit.PAYMENT_PASSWORD_GUESSES, f"account:{account_id}"):
-        return await deps.hasher.matches(password, payment)
+    if payment is not None:
+        async with _guessing(deps, Limit.PAYMENT_PASSWORD_GUESSES, f"account:{account_id}"):
+            if await deps.hasher.matches(password, payment):
+                raise PasswordShared
+    return NewPassword(verifier, payment)
 
 
 @asynccontextmanager
@@ -85,16 +94,20 @@ async def _guessing(deps: Deps, limit: Limit, subject: str) -> AsyncIterator[Non
         yield
 
 
-async def replace_password(deps: Deps, work: Work, account_id: int, verifier: Verifier) -> None:
+async def replace_password(deps: Deps, work: Work, account_id: int, new: NewPassword) -> None:
     """Set the sign-in password, end every session, grant and code, and tell the owner.
 
-    Whoever claims what the new password is set with holds the account first.
+    Whoever claims what the new password is set with holds the account first. Raises PasswordShared,
+    and what it is set with may be used again, where the payment password was set meanwhile: nobody
+    has seen whether it is another one.
     """
     now = deps.now()
     account = await work.accounts.lock(account_id)
     if refusal := account.admit():
         raise refusal
-    await work.passwords.save(account_id, PasswordPurpose.SIGN_IN, verifier, now)
+    if await work.passwords.find(account_id, PasswordPurpose.PAYMENT) != new.payment:
+        raise PasswordShared
+    await work.passwords.save(account_id, PasswordPurpose.SIGN_IN, new.verifier, now)
     await work.sessions.delete_all(account_id)
     await work.grants.void(account_id, now)
     await work.devices.delete_all(account_id)
@@ -124,6 +137,7 @@ async def set_payment_password(deps: Deps, caller: Caller, cmd: SetPaymentPasswo
         owner = await work.grants.find(digest, deps.app.name, deps.now())
         if owner != caller.account_id:
             raise GrantInvalid
+        # Whoever changes it meanwhile ends the grant, too.
         sign_in = await work.passwords.find(owner, PasswordPurpose.SIGN_IN)
     verifier = await deps.hasher.make(cmd.password, deps.app.scheme)
     async with _guessing(deps, Limit.PASSWORD_GUESSES_KNOWN, f"account:{owner}:owner"):

@@ -4,7 +4,12 @@ from dataclasses import dataclass, field
 
 from hufu.actions.deps import Deps
 from hufu.actions.outbox import CodeSent, send_code, spend_probe
-from hufu.actions.passwords import PasswordSet, is_payment_password, replace_password
+from hufu.actions.passwords import (
+    NewPassword,
+    PasswordSet,
+    prepare_password,
+    replace_password,
+)
 from hufu.actions.sessions import SessionToken, SignedIn, open_session
 from hufu.actions.verification import (
     confirm,
@@ -25,7 +30,7 @@ from hufu.domain.errors import (
 )
 from hufu.domain.events import EventKind
 from hufu.domain.identifiers import BoundIdentifier, Identifier
-from hufu.domain.passwords import Password, PasswordPurpose, Verifier
+from hufu.domain.passwords import Password, PasswordPurpose
 from hufu.domain.permissions import Client
 from hufu.domain.recovery import GRANT_LIFE, may_recover
 from hufu.domain.sessions import SignInMethod
@@ -216,10 +221,10 @@ async def recover_and_sign_in(deps: Deps, cmd: RecoverWithCode) -> SignedIn:
 
 @dataclass(frozen=True, slots=True)
 class _Proved:
-    """A right code, and what it leads to: a new verifier for an account, or a refusal."""
+    """A right code, and what it leads to: a new password for an account, or a refusal."""
 
     code: Code
-    outcome: tuple[int, Verifier] | Refusal
+    outcome: tuple[int, NewPassword] | Refusal
 
 
 async def _confirm(deps: Deps, cmd: RecoverWithCode) -> Code:
@@ -248,10 +253,10 @@ async def _outcome(deps: Deps, cmd: RecoverWithCode, code: Code) -> _Proved:
         current = await work.passwords.find(account_id, PasswordPurpose.SIGN_IN)
     if cmd.unchanged_refused and await deps.hasher.matches(cmd.password, current):
         return _Proved(code, PasswordUnchanged())
-    verifier = await deps.hasher.make(cmd.password, deps.app.scheme)
-    if await is_payment_password(deps, account_id, cmd.password):
+    try:
+        return _Proved(code, (account_id, await prepare_password(deps, account_id, cmd.password)))
+    except PasswordShared:
         return _Proved(code, PasswordShared())
-    return _Proved(code, (account_id, verifier))
 
 
 async def _refuse_unknown(deps: Deps, cmd: RecoverWithCode) -> None:
@@ -268,8 +273,8 @@ async def _replace_proved(deps: Deps, work: Work, proved: _Proved) -> int:
     if isinstance(proved.outcome, Refusal):
         await work.commit()  # The code is spent, whatever the answer is.
         raise proved.outcome
-    account_id, verifier = proved.outcome
-    await replace_password(deps, work, account_id, verifier)
+    account_id, new = proved.outcome
+    await replace_password(deps, work, account_id, new)
     return account_id
 
 
