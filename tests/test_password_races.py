@@ -1,5 +1,6 @@
 """What else is done to an account while one of its passwords is being set."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -9,9 +10,15 @@ from actors import Company, Creator, Fomo, Session
 from front_door import World
 from hufu.domain.passwords import Password, Verifier
 from hufu.services.argon2 import Argon2Hasher
+from hufu.storage.recovery import Grants
 
 PHONE = "13390633695"
 PASSWORD, PAYMENT, NEW = "correct horse 1", "payment horse 2", "battery staple 3"
+GRANT_INVALID = 201
+WAITING = (
+    "SELECT FROM pg_stat_activity "
+    "WHERE datname = current_database() AND wait_event_type = 'Lock' AND state = 'active'"
+)
 ANY_DOOR = pytest.mark.parametrize(
     "actor", [Fomo(), Company(), Creator()], ids=lambda actor: actor.app
 )
@@ -74,3 +81,32 @@ async def test_both_passwords_never_become_the_same_at_once(
     assert await fomo.signed_in(world, session)
     assert not await actor.change_password(world, PHONE, NEW)
     assert await actor.change_password(world, PHONE, PAYMENT)
+
+
+@ANY_DOOR
+async def test_a_grant_for_a_code_of_before_ends_with_the_password(
+    world: World, monkeypatch: pytest.MonkeyPatch, actor: Fomo | Company | Creator
+) -> None:
+    """The code is spent, and its grant is not given yet, when the password changes."""
+    await member(world)
+    grant, sent = await granted(world), await recovering(world)
+    add, changing = Grants.add, list[asyncio.Task[bool]]()
+
+    async def change() -> bool:
+        if isinstance(actor, Fomo):
+            return bool((await actor.call(world, "set_pwd", pwd=NEW, **grant))["status"] == 1)
+        return await actor.change_password(world, PHONE, NEW)
+
+    async def adding(self: Grants, *grant: Any) -> None:
+        changing.append(asyncio.create_task(change()))
+        while not await world.sql(WAITING):
+            assert not changing[0].done()
+        await add(self, *grant)
+
+    monkeypatch.setattr(Grants, "add", adding)
+    late = await Fomo().call(world, "rec_pwd2", **sent)
+    assert late["status"] == 1
+    assert await changing[0]
+    used = await Fomo().call(world, "set_pwd", pwd=PASSWORD, **late["data"])
+    assert used["status"] == GRANT_INVALID
+    assert await Fomo().sign_in(world, PHONE, NEW) is not None

@@ -109,7 +109,6 @@ async def replace_password(deps: Deps, work: Work, account_id: int, new: NewPass
         raise PasswordShared
     await work.passwords.save(account_id, PasswordPurpose.SIGN_IN, new.verifier, now)
     await work.sessions.delete_all(account_id)
-    await work.grants.void(account_id, now)
     await work.devices.delete_all(account_id)
     for bound in await work.identifiers.of(account_id):
         await work.codes.void(deps.app.pool, bound.identifier, now, purposes=OPENING)
@@ -117,6 +116,8 @@ async def replace_password(deps: Deps, work: Work, account_id: int, new: NewPass
             await send_notice(
                 deps, work, bound.identifier, Notice.PASSWORD_CHANGED, bound.identifier
             )
+    # After the codes, which wait for whoever holds one to give a grant for it.
+    await work.grants.void(account_id, now)
     await work.events.add(EventKind.PASSWORD_SET, now, app=deps.app.name, account_id=account_id)
 
 
