@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from actors import Fomo
 from front_door import World
 from hufu.actions.outbox import SEALED_AS
 from hufu.services.keys import Keyring
@@ -40,13 +41,26 @@ async def sent(world: World) -> World:
     return world
 
 
-@pytest.mark.parametrize("query", ["", PHONE, "+86 133 9063 3695", "１３３９０６３３６９５", MAIL])
+ADDRESSES = (MAIL, MAIL.lower(), MAIL.upper(), "sOMEBODY@126.com", "Ｓomebody@126.com")
+NUMBERS = (PHONE, "+86 133 9063 3695", "１３３９０６３３６９５")
+
+
+@pytest.mark.parametrize("query", ["", *NUMBERS, *ADDRESSES])
 async def test_it_prints_what_the_page_of_the_running_server_shows(sent, hufu, query: str) -> None:
     result = await hufu("outbox", "--json", *(["--to", query] if query else []))
     assert result.exit_code == 0, result.output
     page = (await sent.get(f"/_dev/outbox?{urlencode({'to': query})}")).json()
     assert json.loads(result.stdout) == page
-    assert len(page) == (1 if query else 2)
+    recipients = [MAIL, f"+86{PHONE}"]
+    asked = {"": recipients, **dict.fromkeys(ADDRESSES, recipients[:1])}
+    assert [letter["to"] for letter in page] == asked.get(query, recipients[1:])
+
+
+async def test_who_registered_an_address_finds_the_code_in_any_case(world: World) -> None:
+    await Fomo().call(world, "register", user_name="User@126.com", pwd="correct horse 1")
+    for query in ("User@126.com", "user@126.com"):
+        [letter] = (await world.get(f"/_dev/outbox?{urlencode({'to': query})}")).json()
+        assert (letter["to"], letter["code"]) == ("User@126.com", await world.code(query))
 
 
 async def test_people_see_the_newest_first(sent, hufu) -> None:

@@ -126,6 +126,7 @@ def _commands(tour: Tour) -> Iterator[tuple[object, ...]]:
     yield "accounts", "unbar", id, *why
     yield "accounts", "close", id, *why, "--yes"
     yield "outbox", "--to", PHONES["fomo"]
+    yield "outbox", "--to", "Somebody@example.com"
     yield "ledger", "balance", tour.sessions["fomo"].account_id
     yield "ledger", "entries", tour.sessions["fomo"].account_id
     yield "sending", "status"

@@ -25,6 +25,7 @@ class SealedLetter:
 
 
 _COLUMNS = "id, app, channel, recipient, purpose, sealed, created_at, expires_at, attempts"
+_TO_ADDRESS = """channel = 'email' AND lower(recipient COLLATE "C") = $2"""
 
 
 def _letter(row: asyncpg.Record) -> SealedLetter:
@@ -119,14 +120,17 @@ class Outbox(Rows):
         return {(app, channel): (letters, oldest) for app, channel, letters, oldest in rows}
 
     async def newest(self, recipient: str | None, most: int) -> list[SealedLetter]:
-        """The newest letters, to one recipient or to anybody."""
-        of_one, newest = "WHERE recipient = $2 ", "ORDER BY id DESC LIMIT $1"
+        """The newest letters, to one recipient or to anybody. The case of an address makes no
+        difference, whichever spelling they were sent to."""
+        newest = "ORDER BY id DESC LIMIT $1"
         if recipient is None:
             rows = await self._connection.fetch(f"SELECT {_COLUMNS} FROM outbox {newest}", most)  # noqa: S608
         else:
+            address = "@" in recipient
             rows = await self._connection.fetch(
-                f"SELECT {_COLUMNS} FROM outbox {of_one}{newest}",  # noqa: S608
+                f"SELECT {_COLUMNS} FROM outbox "  # noqa: S608
+                f"WHERE {_TO_ADDRESS if address else 'recipient = $2'} {newest}",
                 most,
-                recipient,
+                recipient.lower() if address else recipient,
             )
         return [_letter(row) for row in rows]

@@ -1,3 +1,3 @@
 """Schema changes, by Alembic. `HEAD` names the newest one."""
 
-HEAD = "0006"
+HEAD = "0007"
