@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors import Rental
 from front_door import World, WorldWith
 from hufu.wire.dialect import Head
 from hufu.wire.headers import Headers
@@ -13,10 +14,64 @@ LOGIN = {"mobile": PHONE, "password": "open-sesame"}
 headers = st.text(st.characters(max_codepoint=255)).map(lambda text: text.encode("latin-1"))
 
 
-@given(headers, headers)
-def test_no_origin_is_taken_for_our_own_but_our_own(origin: bytes, host: bytes) -> None:
-    head = Head("POST", Headers([(b"origin", origin), (b"host", host)]), frozenset(), None)
-    assert head.cross_site == (origin not in {b"http://" + host, b"https://" + host})
+OWN = {False: (b"http://", b"https://"), True: (b"https://",)}
+
+
+@given(headers, headers, st.booleans())
+def test_no_origin_is_taken_for_our_own_but_our_own(
+    origin: bytes, host: bytes, secure: bool
+) -> None:
+    for sent in (origin, b"http://" + host, b"https://" + host):
+        fields = [(b"origin", sent), (b"host", host)]
+        own = sent in {scheme + host for scheme in OWN[secure]}
+        assert Head("POST", Headers(fields), frozenset(), None, secure).cross_site is not own
+        fields.append((b"sec-fetch-site", b"cross-site"))
+        assert Head("POST", Headers(fields), frozenset(), None, secure).cross_site
+
+
+HOME, FRIEND = "house.example.com", "https://friend.example"
+CROSS = ("sec-fetch-site", "cross-site")
+SECURE = {
+    "public_url": "https://id.example.com",
+    "apps.rental.hosts": (HOME,),
+    "apps.rental.cors_origins": (FRIEND,),
+}
+
+
+@pytest.mark.parametrize(
+    ("head", "errno"),
+    [
+        ([], 0),
+        ([("origin", f"https://{HOME}")], 0),
+        ([("origin", f"https://{HOME}"), ("sec-fetch-site", "same-origin")], 0),
+        ([("origin", f"http://{HOME}")], 4201),
+        ([("origin", f"https://{HOME}"), CROSS], 4201),
+        ([("origin", FRIEND)], 0),
+        ([("origin", FRIEND), CROSS], 0),
+        ([("origin", "null"), CROSS], 4201),
+        ([CROSS], 4201),
+    ],
+)
+async def test_what_a_browser_says_of_the_page_that_asks(
+    world_with: WorldWith, head: list[tuple[str, str]], errno: int
+) -> None:
+    """The app is at home at https, and what asks comes from the proxy by http."""
+    async with world_with(SECURE) as world:
+        rental = Rental(mount="", host=HOME)
+        await rental.register(world, PHONE, LOGIN["password"])
+        session = await rental.sign_in(world, PHONE, LOGIN["password"])
+        assert session is not None
+        told = await world.get("/api/logout", host=HOME, headers=head, cookies=session.cookies)
+        assert told.json()["errno"] == errno
+        assert await rental.signed_in(world, session) is (errno != 0)
+
+
+async def test_neither_scheme_is_foreign_without_tls(world: World) -> None:
+    """A developer's own machine may have a proxy for TLS, or none."""
+    await Rental().register(world, PHONE, LOGIN["password"])
+    for scheme in ("http", "https"):
+        own = [("origin", f"{scheme}://127.0.0.1:8000")]
+        assert (await world.json("/rental/api/login", LOGIN, headers=own)).json()["errno"] == 0
 
 
 @pytest.mark.parametrize("origin", ["http://[::1", "http://[", "null", "", "http://a]", "://"])

@@ -47,8 +47,8 @@ class Encoded:
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """Where clients find an app: the path its cookies are for, whether they need TLS, and the
-    foreign origins whose pages may call it."""
+    """Where clients find an app: the path its cookies are for, whether they and the app's own pages
+    need TLS, and the foreign origins whose pages may call it."""
 
     cookie_path: str
     secure: bool

@@ -40,12 +40,14 @@ Result = TypeVar("Result")
 @value
 class Head:
     """What a request says before its body. `cors_origins` are the foreign origins whose pages may
-    call the app; `session` is what its cookie shows."""
+    call the app; `session` is what its cookie shows; with `secure` the app's own pages come by TLS,
+    whatever the request came by from a proxy."""
 
     method: str
     headers: Headers
     cors_origins: frozenset[str]
     session: str | None = field(repr=False)
+    secure: bool = False
 
     @property
     def says_nothing(self) -> bool:
@@ -58,14 +60,19 @@ class Head:
         """Whether a browser sent it on behalf of a site that may not (Fetch Metadata, RFC 6454).
 
         An origin is the app's own when it names the host that the request was sent to, which a
-        foreign page cannot choose.
+        foreign page cannot choose, and a scheme that the app has: who is between the visitor and a
+        page without TLS writes what is in it.
         """
         origin = self.header(b"origin")
+        if origin is not None and origin in self.cors_origins:
+            return False
+        if self.header(b"sec-fetch-site") == "cross-site":
+            return True
         if origin is None:
-            return self.header(b"sec-fetch-site") == "cross-site"
+            return False
         scheme, _, host = origin.partition("://")
-        own = scheme in {"http", "https"} and host == self.header(b"host")
-        return not own and origin not in self.cors_origins
+        own = scheme == "https" or (scheme == "http" and not self.secure)
+        return not own or host != self.header(b"host")
 
     @property
     def ahead_of_need(self) -> bool:

@@ -36,6 +36,7 @@ class Door:
         self._hasher = deps.hasher
         self._clients = clients
         self._origins = mount.cors_origins
+        self._secure = mount.secure
         content_type = dialect.broken.content_type
         head = head_of(refusal.status, content_type, vary=bool(mount.cors_origins))
         self._head = head + b"%b: %b\r\n" % retry_after
@@ -48,7 +49,8 @@ class Door:
         if self._origins and headers.first(b"origin") is not None:
             return False
         try:
-            self._guard(Head(exchange.method, headers, self._origins, None), self._endpoint)
+            head = Head(exchange.method, headers, self._origins, None, self._secure)
+            self._guard(head, self._endpoint)
         except Refusal:
             return False
         client = self._clients.client(exchange.peer, headers)

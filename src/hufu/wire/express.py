@@ -52,6 +52,7 @@ class Express(Generic[Options]):
         self._proof = endpoint.proof or dialect.proof
         self._cookie = mount.cookie_name(dialect.session_cookie)
         self._origins = mount.cors_origins
+        self._secure = mount.secure
         self._reader = reader
         self._limited = deps.app.session_guesses_limited
         self._presented = deps.database.presented
@@ -69,7 +70,8 @@ class Express(Generic[Options]):
         endpoint = self.endpoint
         try:
             session = read_cookie(headers, self._cookie) if self._cookie else None
-            self._guard(Head(exchange.method, headers, self._origins, session), endpoint)
+            head = Head(exchange.method, headers, self._origins, session, self._secure)
+            self._guard(head, endpoint)
             raw = exchange.body
             if len(raw) > endpoint.body_limit:
                 return False

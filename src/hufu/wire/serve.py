@@ -246,7 +246,7 @@ class Service(Generic[Options]):
     def _head(self, method: str, headers: Headers) -> Head:
         name = self._session_cookie
         session = name and read_cookie(headers, name)
-        return Head(method, headers, self._mount.cors_origins, session)
+        return Head(method, headers, self._mount.cors_origins, session, self._mount.secure)
 
     def _find(self, path: str) -> tuple[dict[str, _Row[Options]], str | None]:
         if rows := self._rows.get(path):
