@@ -10,6 +10,7 @@ import pytest
 import actors
 from front_door import Answer, World, WorldWith
 from hufu.services.argon2 import Argon2Hasher
+from hufu.services.captcha import CaptchaPainter
 from hufu.services.overload import Overloaded
 
 PHONE, PASSWORD, NEW = "13390633695", "correct horse 1", "better horse 2"
@@ -216,3 +217,22 @@ async def test_a_code_outlasts_a_crowd(
             for _ in range(TIMES):
                 assert (await company.form(world, "/user/reg", fields)).status == 503
         assert (await company.form(world, "/user/reg", fields)).json()["code"] == "200"
+
+
+async def test_a_first_visitor_whose_captcha_was_not_painted_may_ask_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = "/rental/api/imagecode?pcodeid=&codeid=1"
+    with monkeypatch.context() as crowded:
+        crowded.setattr(CaptchaPainter, "paint", crowd)
+        for _ in range(2):
+            assert (await world.get(path)).status == 503
+    first = await world.get(path)
+    assert (first.status, first.header("content-type")) == (200, "image/jpeg")
+    text = await world.captcha("1")
+    with monkeypatch.context() as crowded:
+        crowded.setattr(CaptchaPainter, "paint", crowd)
+        assert (await world.get(path, cookies=first.cookies())).status == 503
+    again = await world.get(path, cookies=first.cookies())
+    assert (again.status, again.cookies()) == (200, first.cookies())
+    assert await world.captcha("1") == text

@@ -38,12 +38,17 @@ class CaptchaDrawn:
 
 
 async def draw_captcha(deps: Deps, cmd: DrawCaptcha) -> CaptchaDrawn:
-    """Draw a new text, or for its own visitor the live one again. Raises CaptchaOwned."""
+    """Draw a new text, or for its own visitor the live one again. Raises CaptchaOwned, Overloaded.
+
+    The new one is painted first: where there is no place for that, nobody owns the id by a token
+    that they were not told.
+    """
     visitor = cmd.visitor
     if visitor is None or not randomness.is_hex_token(visitor):
         visitor = randomness.hex_token()
     owner = token_hash(visitor)
     text = draw_text(randomness.choose)
+    picture = await deps.painter.paint(text)
     async with deps.begin() as work:
         now = deps.now()
         if cmd.previous:
@@ -54,13 +59,16 @@ async def draw_captcha(deps: Deps, cmd: DrawCaptcha) -> CaptchaDrawn:
             deps.secrets.captchas.seal(text, SEALED_AS),
             now + LIFE,
         )
-        if not await work.captchas.claim_id(deps.app.name, drawn, now):
+        claimed = await work.captchas.claim_id(deps.app.name, drawn, now)
+        if not claimed:
             live = await work.captchas.find(deps.app.name, cmd.captcha_id)
             if live is None or live.owner != owner:
                 raise CaptchaOwned
             text = deps.secrets.captchas.open(live.sealed, SEALED_AS)
         await work.commit()
-    return CaptchaDrawn(await deps.painter.paint(text), visitor)
+    if not claimed:
+        picture = await deps.painter.paint(text)
+    return CaptchaDrawn(picture, visitor)
 
 
 @dataclass(frozen=True, slots=True)
