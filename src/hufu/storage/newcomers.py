@@ -14,7 +14,7 @@ from hufu.storage.limits import taking_back
 from hufu.storage.rows import Rows
 
 # Each step follows from the one before it, so that a step that fails leaves out what comes after.
-# The limit of the guess is held last, as whoever guesses holds it after the code; but many share the
+# The limit of the guess is held late, as whoever guesses holds it after the code. Many share the
 # count of used codes: it waits for all else, as whoever has it goes on to COMMIT.
 _CLAIM = f"""
 WITH held AS MATERIALIZED (
