@@ -207,7 +207,8 @@ async def test_the_same_one_again_takes_its_guess_back(
 async def test_what_would_not_be_hashed_asks_nothing(
     world_with: WorldWith, monkeypatch: pytest.MonkeyPatch, actor: Actor
 ) -> None:
-    async with world_with({"hash.slots": 1, "hash.queue": 0}) as world:
+    full = {"hash.slots": 1, "hash.queue": 0, "hash.deadline_seconds": 0.8}
+    async with world_with(full) as world:
         begun, end = threading.Event(), threading.Event()
 
         def hash_slowly() -> None:
