@@ -3,7 +3,6 @@
 import argparse
 import os
 import platform
-import timeit
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -68,13 +67,6 @@ class Results:
         return self.figures[FLOORS, SIGN_IN, bare_hash(LIBRARIES[0]), cores].rate[-1]
 
 
-def million_calls() -> float:
-    """How many millions of empty functions this Python calls a second: one that was built with
-    optimisation by profile (PGO) calls a third more than one of the same version that was not."""
-    took = min(timeit.repeat("function()", "def function(): pass", number=10**6, repeat=5))
-    return 1 / took
-
-
 def machine() -> dict[str, Any]:
     """What it was measured on, without what tells one such machine from another."""
     model = next(
@@ -89,7 +81,6 @@ def machine() -> dict[str, Any]:
         "cpu": model,
         "cores": len(os.sched_getaffinity(0)),
         "python": platform.python_version(),
-        "calls": round(million_calls(), 1),
         "load_before": round(os.getloadavg()[0], 2),
     }
 

@@ -151,11 +151,11 @@ def tables(run: Run) -> str:
     where = "the core of the load" if run["postgres_beside_load"] else "the core of the server"
     skipped = "".join(f" Without {name}: {why}." for name, why in run["skipped"].items())
     head = (
-        f"Run of {run['at']}: {about['cores']} cores of {about['cpu']}, Python {about['python']}, "
-        f"which calls an empty function {about['calls']:g} million times a second; {run['rounds']} "
-        f"rounds in turns, {run['seconds']:g} s for each session check and twice that for "
-        f"everything else; PostgreSQL on {where}; {run['took'] // 60} min {run['took'] % 60} s in "
-        f"all, load average {about['load_before']} before it.{skipped}\n\n"
+        f"Run of {run['at']}: {about['cores']} cores of {about['cpu']}, "
+        f"Python {about['python']}; {run['rounds']} rounds in turns, {run['seconds']:g} s for each "
+        f"session check and twice that for everything else; PostgreSQL on {where}; "
+        f"{run['took'] // 60} min {run['took'] % 60} s in all, load average {about['load_before']} "
+        f"before it.{skipped}\n\n"
     )
     reached = table(("figure", "goal", "measured", "reached"), (goal.row() for goal in goals(run)))
     return head + disturbed(run) + reached + "".join(operations(run)) + servers(run) + ceiling(run)

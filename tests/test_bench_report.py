@@ -46,13 +46,7 @@ def run(*figures: Any, **more: Any) -> Any:
     }
     known = {
         "at": "2030-05-15",
-        "machine": {
-            "cpu": "some",
-            "cores": 2,
-            "python": "3.11.7",
-            "calls": 20.5,
-            "load_before": 0.1,
-        },
+        "machine": {"cpu": "some", "cores": 2, "python": "3.11.7", "load_before": 0.1},
         "rounds": 2,
         "seconds": 3.0,
         "postgres_beside_load": False,
