@@ -31,7 +31,9 @@ async def through_company(world: World, phone: str) -> None:
 
 
 async def through_rental(world: World, phone: str) -> None:
-    await world.get(f"/rental/api/imagecode?pcodeid=&codeid={phone}")
+    picture = f"/rental/api/imagecode?pcodeid=&codeid={phone}"
+    while (drawn := await world.get(picture)).status != 200:
+        assert drawn.status == 503  # Fewer wait to be painted than come here at once.
     captcha = await world.captcha(phone)
     fields = {"mobile": phone, "image_code_id": phone, "image_code_text": captcha}
     assert (await world.json("/rental/api/smscode", fields)).json()["errno"] == 0

@@ -155,13 +155,16 @@ async def test_a_message_that_is_sent_to_nobody_tells_it(world: World) -> bool:
 
 def nobody_is_not_looked_at(patch: pytest.MonkeyPatch) -> None:
     """What belongs to an account is looked for where there is an account."""
-    for rows in (Identifiers, Sessions):
-        of = rows.of
+    of, any_of_client = Identifiers.of, Sessions.any_of_client
 
-        async def looked(self: Any, account_id: int | None, of: Any = of) -> Any:
-            return [] if account_id is None else await of(self, account_id)
+    async def looked_for(self: Identifiers, account_id: int | None) -> Any:
+        return [] if account_id is None else await of(self, account_id)
 
-        patch.setattr(rows, "of", looked)
+    async def looked(self: Sessions, app: str, account_id: int | None, *rest: Any) -> bool:
+        return account_id is not None and await any_of_client(self, app, account_id, *rest)
+
+    patch.setattr(Identifiers, "of", looked_for)
+    patch.setattr(Sessions, "any_of_client", looked)
 
 
 @attack(34, without=nobody_is_not_looked_at, settings=STRICT)
