@@ -15,7 +15,7 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -74,6 +74,7 @@ def load(
     for dotted, value in overrides.items():
         _put(tree, tuple(dotted.split(".")), value, dotted)
         sources[dotted] = COMMAND_LINE
+    _check_tables(tree["apps"])
     if config is None:
         _develop(tree, sources)
     settings, options = _decode(tree)
@@ -106,6 +107,14 @@ def _put(tree: Tree, path: tuple[str, ...], value: object, said: str) -> None:
         if not isinstance(tree, dict):
             raise SettingsRefused(f"{said}: {name} is not a table")
     tree[path[-1]] = value
+
+
+def _check_tables(apps: object) -> None:
+    if not isinstance(apps, dict):
+        raise SettingsRefused("apps: must be a table of apps, such as [apps.fomo]")
+    for name, app in apps.items():
+        if not isinstance(app, dict):
+            raise SettingsRefused(f"apps.{name}: must be a table")
 
 
 # Development
@@ -172,8 +181,6 @@ def _decode(tree: Tree) -> tuple[Settings, dict[str, Any]]:
     apps, options = {}, {}
     for name, app in tree["apps"].items():
         where = f"apps.{name}"
-        if not isinstance(app, dict):
-            raise SettingsRefused(f"{where}: must be a table")
         dialect = DIALECTS.get(str(app.get("dialect")))
         if dialect is None:
             raise SettingsRefused(f"{where}.dialect: must be one of {', '.join(DIALECTS)}")
@@ -244,14 +251,24 @@ def _check(settings: Settings, *, development: bool) -> None:
 
 
 def _check_addresses(settings: Settings) -> None:
-    url = urlsplit(settings.public_url)
-    if url.scheme not in {"http", "https"} or not url.hostname or url.query or url.fragment:
+    url = _split(settings.public_url)
+    if (
+        url is None
+        or url.scheme not in {"http", "https"}
+        or not url.hostname
+        or not _port_possible(url)
+        or url.query
+        or url.fragment
+    ):
         raise SettingsRefused("public_url: must be like https://id.example.com")
     for name, address in (
         ("database_url", settings.database_url),
         ("replica_url", settings.replica_url),
     ):
-        if address and urlsplit(address).scheme not in {"postgres", "postgresql"}:
+        if not address:
+            continue
+        parts = _split(address)
+        if parts is None or parts.scheme not in {"postgres", "postgresql"}:
             raise SettingsRefused(f"{name}: must be like postgresql://user@host/name")
     for name in ("trusted_proxies", "operator_networks"):
         for network in getattr(settings, name):
@@ -259,6 +276,22 @@ def _check_addresses(settings: Settings) -> None:
                 ip_network(network)
             except ValueError as error:
                 raise SettingsRefused(f"{name}: {error}") from None
+
+
+def _split(url: str) -> SplitResult | None:
+    """Its parts, None for what is no URL. The error would quote it, with the password in it."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return None
+
+
+def _port_possible(url: SplitResult) -> bool:
+    try:
+        _ = url.port
+    except ValueError:
+        return False
+    return True
 
 
 def _check_apps(settings: Settings) -> None:

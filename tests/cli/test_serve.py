@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 from click.testing import CliRunner
+from structlog.testing import capture_logs
 
 from cli.serving import (
     HOST,
@@ -29,11 +30,29 @@ from cli.serving import (
     serving,
     until,
 )
+from hufu.cli import serving as cli_serving
 from hufu.cli.init import configuration_text
 from hufu.cli.main import main
+from hufu.configuration import Configuration
+from hufu.settings import Settings
 
 MOBILE, PASSWORD = "13900000001", "open-sesame"
 NOWHERE = "postgresql://hufu@127.0.0.1:1/hufu"
+LIKE_POSTGRESQL = "must be like postgresql://user@host/name"
+LIKE_PUBLIC = "public_url: must be like https://id.example.com"
+UNUSABLE = [
+    ("apps = 1\n", "apps: must be a table of apps, such as [apps.fomo]"),
+    ('[[apps]]\ndialect = "fomo"\n', "apps: must be a table of apps, such as [apps.fomo]"),
+    ("apps.fomo = 1\n", "apps.fomo: must be a table"),
+    ('public_url = "http://[id.example.com"\n', LIKE_PUBLIC),
+    ('public_url = "http://id.example.com:port"\n', LIKE_PUBLIC),
+    *(
+        (f'{name} = "postgresql://hufu:hush-hush@{host}/hufu"\n', f"{name}: {LIKE_POSTGRESQL}")
+        for name in ("database_url", "replica_url")
+        for host in ("[db.example.com", "db\N{ACCOUNT OF}.example.com")
+    ),
+]
+"""What is wrong in a file, and how it is told."""
 
 
 @pytest.fixture(scope="module")
@@ -369,7 +388,34 @@ def test_settings_that_cannot_be_used_replace_nobody(tmp_path: Path, configured:
         server.process.send_signal(signal.SIGUSR2)
         until(lambda: '"prot: there is no such setting; did you mean port?"' in server.printed())
         until(lambda: "SettingsRefused: prot" in server.printed())
+        for times, (wrong, complaint) in enumerate(UNUSABLE, 2):
+            config.write_text(unusable(before, wrong))
+            server.process.send_signal(signal.SIGUSR2)
+            until(lambda times=times: server.printed().count("settings_refused") == times)
+            assert json.dumps(complaint) in server.printed()
         assert old <= server.workers()
+        assert server.answers("/health") == 200
+        assert "hush-hush" not in server.printed()
+
+
+def unusable(text: str, wrong: str) -> str:
+    """A configuration in which something is wrong that is right in `text`; it has no tables."""
+    name, head = wrong.partition(" ")[0], text.partition("\n[")[0]
+    lines = [line for line in head.splitlines() if not line.startswith(f"{name} =")]
+    return "\n".join([*lines, wrong])
+
+
+def test_an_error_that_nobody_thought_of_is_told_by_its_kind(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_again() -> Configuration:
+        raise KeyError("hush-hush")
+
+    monkeypatch.setattr(cli_serving, "configure", lambda _: None)
+    with capture_logs() as logs:
+        cli_serving._tell_unchanged(Settings(), read_again)
+    assert [(each["event"], each["reason"]) for each in logs] == [("settings_refused", "KeyError")]
+    assert "hush-hush" not in "".join(capsys.readouterr())
 
 
 def test_an_embedded_database_stays(tmp_path: Path, configured: Path) -> None:
@@ -434,6 +480,32 @@ def test_production_needs_what_only_an_operator_can_say(
     ],
 )
 def test_a_setting_that_does_not_exist_is_named(
+    refusal: CliRunner, monkeypatch: pytest.MonkeyPatch, variable: str, complaint: str
+) -> None:
+    monkeypatch.setenv(variable, "1")
+    done = refusal.invoke(main, ["serve"])
+    assert (done.exit_code, done.stderr) == (1, f"Error: {complaint}\n")
+
+
+@pytest.mark.parametrize("command", ["serve", "settings", "migrate"])
+@pytest.mark.parametrize(("wrong", "complaint"), UNUSABLE)
+def test_a_setting_that_cannot_be_used_is_named_without_its_value(
+    refusal: CliRunner, configured: Path, command: str, wrong: str, complaint: str
+) -> None:
+    config = Path("hufu.toml")
+    config.write_text(unusable(configured.read_text(), wrong))
+    done = refusal.invoke(main, [command, "--config", str(config)])
+    assert (done.exit_code, done.stderr) == (1, f"Error: {complaint}\n")
+
+
+@pytest.mark.parametrize(
+    ("variable", "complaint"),
+    [
+        ("HUFU_APPS", "apps: must be a table of apps, such as [apps.fomo]"),
+        ("HUFU_APPS__FOMO", "apps.fomo: must be a table"),
+    ],
+)
+def test_apps_are_tables_in_development_too(
     refusal: CliRunner, monkeypatch: pytest.MonkeyPatch, variable: str, complaint: str
 ) -> None:
     monkeypatch.setenv(variable, "1")

@@ -128,6 +128,9 @@ def _tell_unchanged(settings: Settings, read_again: Callable[[], Configuration])
     except (SettingsRefused, OSError) as error:
         _log.error("settings_refused", reason=str(error))
         return
+    except Exception as error:  # noqa: BLE001  # Its text may hold a secret out of the file.
+        _log.error("settings_refused", reason=type(error).__name__)
+        return
     fixed = FIXED if settings.database_url else (*FIXED, *FIXED_EMBEDDED)
     changed = [name for name in fixed if getattr(now, name) != getattr(settings, name)]
     if settings.database_url and not now.database_url:
