@@ -1,12 +1,14 @@
 """`hufu accounts erasures` and `replay-erasures`."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from cli.people import ANNA, BERT
 from hufu.core import ERASURES
-from hufu.services.erasures import read_erasures
+from hufu.domain.erasures import Erasure
+from hufu.services.erasures import line_of, read_erasures
 from hufu.storage.work import Work
 
 WHY = ("--reason", "left", "--yes")
@@ -42,6 +44,35 @@ async def test_a_closing_of_which_nobody_knows_is_told(
         "in the journal of erasures, so the next start of a server completes it, or this command "
         "again\n"
     )
+
+
+@pytest.mark.parametrize("command", ["close", "replay-erasures"])
+async def test_nothing_is_erased_without_the_data_folder(
+    anna, hufu, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """As where the command is run from another directory than the server."""
+    journal, elsewhere = tmp_path / "copy.jsonl", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    account = (await anna.sql("SELECT pool, created_at FROM accounts WHERE id = $1", ANNA))[0]
+    erased_at = account["created_at"] + timedelta(seconds=1)
+    erasure = Erasure(ANNA, account["pool"], account["created_at"], erased_at)
+    journal.write_text(line_of(erasure) + "\n")
+    arguments = {"close": (ANNA, *WHY), "replay-erasures": (journal,)}[command]
+    env = {"HUFU_DATA_DIR": "hufu-data"}
+    result = await hufu("accounts", command, *arguments, env=env)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        f"Error: there is no folder {elsewhere / 'hufu-data'}: data_dir must be the server's "
+        "(make it where the server has stored nothing yet)\n"
+    )
+    assert list(elsewhere.iterdir()) == []
+    state = "SELECT state FROM accounts WHERE id = $1"
+    assert (await anna.sql(state, ANNA))[0]["state"] == "active"
+    assert (await hufu("accounts", "show", ANNA, env=env)).exit_code == 0
+    (elsewhere / "hufu-data").mkdir(exist_ok=True)
+    assert (await hufu("accounts", command, *arguments, env=env)).exit_code == 0
+    assert (await anna.sql(state, ANNA))[0]["state"] == "closed"
 
 
 async def test_a_journal_that_cannot_be_written_is_told(anna, hufu, tmp_path: Path) -> None:

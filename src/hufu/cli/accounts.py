@@ -163,7 +163,7 @@ def close(config: Path | None, data: Path | None, account_id: int, reason: str, 
             )
         await administration.close_account(deps, account_id, reason)
 
-    _with_account(config, data, account_id, work)
+    _with_account(config, data, account_id, work, erasing=True)
     click.echo(f"Account {account_id} is closed.")
 
 
@@ -203,8 +203,11 @@ def _with_account(
     data: Path | None,
     account_id: int,
     work: Callable[[Core, Deps, AccountShown], Awaitable[T]],
+    *,
+    erasing: bool = False,
 ) -> T:
-    """The result of `work` on an account, given with an app of its pool."""
+    """The result of `work` on an account, given with an app of its pool; `erasing` is what closes
+    it."""
 
     async def run(core: Core) -> T:
         for deps in pools_of(core, account_id):
@@ -213,7 +216,7 @@ def _with_account(
         raise click.ClickException(f"there is no account {account_id}")
 
     try:
-        return with_database(config, data, run)
+        return with_database(config, data, run, erasing=erasing)
     except AccountClosed:
         raise click.ClickException(f"account {account_id} is closed") from None
     except ClosingUnsettled as error:

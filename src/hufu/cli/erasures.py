@@ -40,5 +40,5 @@ def replay_erasures(config: Path | None, data: Path | None, files: tuple[Path, .
     async def work(core: Core) -> int:
         return await actions.replay_erasures(one_app_per_pool(core), found)
 
-    again = with_database(config, data, work)
+    again = with_database(config, data, work, erasing=True)
     click.echo(f"{len(found)} erasures read, {again} accounts closed again.")

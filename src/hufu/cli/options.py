@@ -101,13 +101,23 @@ def with_core(settings: Configuration, work: Callable[[Core], Awaitable[T]]) -> 
 
 
 def with_database(
-    config: Path | None, data: Path | None, work: Callable[[Core], Awaitable[T]]
+    config: Path | None,
+    data: Path | None,
+    work: Callable[[Core], Awaitable[T]],
+    *,
+    erasing: bool = False,
 ) -> T:
-    """The result of `work` over a database that is there already.
+    """The result of `work` over a database that is there already. What is `erasing` needs the
+    server's data folder as well, for the journal and the pictures.
 
     Raises SettingsRefused, DatabaseUnavailable, PostgresUnavailable.
     """
     settings = described(config, data).settings
+    if erasing and settings.database_url and not settings.data_dir.is_dir():
+        raise click.ClickException(
+            f"there is no folder {settings.data_dir.absolute()}: data_dir must be the server's "
+            "(make it where the server has stored nothing yet)"
+        )
     if not settings.database_url and not (settings.data_dir / POSTGRES).exists():
         raise click.ClickException(
             f"there is no database in {settings.data_dir} yet: `hufu serve` makes it"
