@@ -43,6 +43,7 @@ async def kept_up(core: Core) -> AsyncIterator[None]:
     It begins with the database's clock and the journal of erasures, where the database can be
     reached.
     """
+    counted.begin()
     with contextlib.suppress(Exception):  # It is asked again at once, and then told of.
         if isinstance(core.clock, DatabaseClock):
             await core.clock.sync()

@@ -7,6 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from actors import Fomo
 from front_door import World
+from hufu.actions.sending import AlarmKind
 from hufu.wire import metrics
 
 LOGIN = {"app": "fomo", "endpoint": "customer/login"}
@@ -30,6 +31,28 @@ async def test_every_answer_has_its_time(world: World) -> None:
     # An answer that hides whether there is such an account takes a tick at least.
     assert await value(world, f"{TIMES}_sum", LOGIN) >= total + 0.02
     assert await value(world, f"{TIMES}_bucket", {**LOGIN, "le": "0.005"}) == slow
+
+
+@pytest.mark.parametrize(
+    ("app", "endpoint"),
+    [("fomo", "customer/login"), ("", "/v1/session"), ("", "/v1/introspect"), ("", "/v1/sessions")],
+)
+async def test_what_never_broke_is_shown(world: World, app: str, endpoint: str) -> None:
+    page = (await world.get("/metrics")).body.decode()
+    labels = f'app="{app}",endpoint="{endpoint}",outcome="broken"'
+    assert f"hufu_answers_total{{{labels}}}" in page
+
+
+async def test_what_is_rare_is_shown_before_it_is_counted(world: World) -> None:
+    """Or else the first of it is no increase."""
+    metrics.ALARMS.clear()
+    metrics.RESEALED.clear()
+    async with world.server.running():
+        page = (await world.get("/metrics")).body.decode()
+    for kind in AlarmKind:
+        assert f'hufu_alarms_total{{kind="{kind}"}} 0.0' in page
+    for outcome in ("done", "lost"):
+        assert f'hufu_identity_numbers_resealed_total{{outcome="{outcome}"}} 0.0' in page
 
 
 @pytest.mark.parametrize(

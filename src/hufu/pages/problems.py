@@ -14,7 +14,7 @@ from hufu.domain.errors import Malformed
 from hufu.services.clock import ClockUnknown
 from hufu.services.overload import Overloaded, Unavailable
 from hufu.wire.body import BodyTooLarge, ClientGone
-from hufu.wire.metrics import ANSWERS, OK
+from hufu.wire.metrics import ANSWERS, BROKEN, OK
 from hufu.wire.request_ids import HEADER, request_id
 
 JSON = "application/json"
@@ -67,6 +67,7 @@ def json_answer(body: object, status: HTTPStatus = HTTPStatus.OK) -> Response:
 
 def api_route(path: str, handlers: Mapping[str, Handler]) -> Route:
     """A path and what each method does there; whatever goes wrong is answered as a problem."""
+    ANSWERS.begin("", path, BROKEN)
     allowed = [*handlers, "HEAD"] if "GET" in handlers else [*handlers]
 
     async def refuse(_: Request) -> Response:
@@ -137,7 +138,7 @@ def problem_of(path: str, error: Exception, named: bytes | None) -> Problem:
     )
     return Problem(
         HTTPStatus.INTERNAL_SERVER_ERROR,
-        "broken",
+        BROKEN,
         "this should not have happened",
         {"X-Request-Id": id},
     )

@@ -37,7 +37,7 @@ from hufu.wire.clients import Clients, peer_of
 from hufu.wire.dialect import TokenReader
 from hufu.wire.fields import Matching, Reader, Whole
 from hufu.wire.headers import Headers
-from hufu.wire.metrics import ANSWERS, OK
+from hufu.wire.metrics import ANSWERS, BROKEN, OK
 from hufu.wire.request_ids import HEADER
 from hufu.wire.serve import Send
 
@@ -88,6 +88,7 @@ class SessionDoor:
             counted = any(deps.app.session_guesses_limited for deps in alike.values())
             self._kinds.append(_Kind(reader, alike, counted))
         self._deps = next(iter(apps.values()))
+        ANSWERS.begin("", SESSION, BROKEN)
 
     async def find(
         self, scope: MutableMapping[str, Any], headers: Headers

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from prometheus_client import Counter, Gauge, Histogram
 
 from hufu.actions.keys import Resealed
+from hufu.actions.sending import AlarmKind
 
 
 class Tally:
@@ -22,6 +23,10 @@ class Tally:
     def add(self, *labels: str) -> None:
         """Count one under these labels."""
         self._counts[labels] += 1
+
+    def begin(self, *labels: str) -> None:
+        """Show 0 under these labels, so that the first one counted is seen as an increase."""
+        self._counts[labels] += 0
 
     def publish(self) -> None:
         """Tell what was counted since the last time."""
@@ -209,6 +214,14 @@ RESEALED = Counter(
     "Identity numbers under an old key that were sealed anew, or are lost as no key opens them",
     ("outcome",),
 )
+
+
+def begin() -> None:
+    """Show 0 of what is rare: Prometheus sees no increase in a series that begins with 1."""
+    for kind in AlarmKind:
+        ALARMS.labels(kind)
+    RESEALED.labels("done")
+    RESEALED.labels("lost")
 
 
 def add_resealed(found: Resealed) -> None:

@@ -258,6 +258,7 @@ class Service(Generic[Options]):
 
     def _compiled(self, endpoint: Endpoint[Options]) -> tuple[str, _Row[Options]]:
         before, _, parameter = endpoint.path.partition("<")
+        metrics.ANSWERS.begin(self._deps.app.name, endpoint.path, metrics.BROKEN)
         refusals = self._refusals(endpoint.refusals) if endpoint.refusals else self._common
         row = _Row(
             endpoint,
