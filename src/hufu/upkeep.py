@@ -103,8 +103,8 @@ async def watch_sending(core: Core) -> None:
     """Show how far messages may still be sent, and raise the alarm where not."""
     status = await read_sending(core.apps)
     for budget in status.budgets:
-        if budget.left is not None:
-            counted.BUDGET_LEFT.labels(budget.app).set(budget.left / UNITS)
+        if budget.spendable is not None:
+            counted.BUDGET_LEFT.labels(budget.app).set(budget.spendable / UNITS)
     counted.PREFIXES_STOPPED.set(sum(each.stopped for each in status.prefixes))
     for alarm in await raise_alarms(core.apps, status):
         counted.ALARMS.labels(alarm.kind).inc()

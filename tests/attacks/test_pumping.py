@@ -154,3 +154,14 @@ async def test_alarms_are_raised_once_a_day(world_with: Any) -> None:
         shown = (await world.get("/metrics")).body.decode()
         assert 'hufu_sending_budget_left{app="fomo"} 0.0' in shown
         assert "hufu_sending_prefixes_stopped 1.0" in shown
+
+
+async def test_a_budget_is_spent_that_pays_for_no_more_message(world_with: Any) -> None:
+    settings = {"apps.fomo.price_per_message": 0.05, "apps.fomo.budget_per_day": 0.12}
+    async with world_with(settings) as world:
+        for sent, left in ((1, 0.07), (2, 0.0)):
+            assert (await asked(world, anywhere(sent), address(sent)))["status"] == 1
+            await watch_sending(world.core)
+            shown = (await world.get("/metrics")).body.decode()
+            assert f'hufu_sending_budget_left{{app="fomo"}} {left}\n' in shown
+        assert (await asked(world, anywhere(3), address(3)))["status"] != 1

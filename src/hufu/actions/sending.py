@@ -14,17 +14,23 @@ NEARLY = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What an app may spend on messages in the UTC day, and what it spent, in 1/10000; a budget of
-    0 is no bound."""
+    """What an app may spend on messages in the UTC day, what it spent, and the price of one, in
+    1/10000; a budget of 0 is no bound."""
 
     app: str
     spent: int
     budget: int
+    price: int
 
     @property
     def left(self) -> int | None:
         """What is left, or None where there is no bound."""
         return max(0, self.budget - self.spent) if self.budget else None
+
+    @property
+    def spendable(self) -> int | None:
+        """The same, but 0 where it is less than a message costs."""
+        return 0 if self.left is not None and self.left < self.price else self.left
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,10 @@ async def read_sending(apps: Mapping[str, Deps]) -> SendingStatus:
         spent = await work.sending.spent(now)
         sent = await work.sending.since(now - WATCHED, now)
     return SendingStatus(
-        [Budget(name, spent.get(name, 0), each.app.budget_per_day) for name, each in apps.items()],
+        [
+            Budget(name, spent.get(name, 0), each.app.budget_per_day, each.app.price_per_message)
+            for name, each in apps.items()
+        ],
         [
             Prefix(each.prefix, each.sent, each.used, breaker.open(each.sent, each.used))
             for each in sent
@@ -83,7 +92,7 @@ async def raise_alarms(apps: Mapping[str, Deps], status: SendingStatus) -> list[
     """The alarms that were not raised yet today, recorded in the audit trail."""
     deps = next(iter(apps.values()))
     raised = []
-    for alarm in _due(apps, status):
+    for alarm in _due(status):
         async with deps.begin() as work:
             now = deps.now()
             if not await work.sending.claim_alarm(alarm.kind, alarm.subject, now):
@@ -96,12 +105,12 @@ async def raise_alarms(apps: Mapping[str, Deps], status: SendingStatus) -> list[
     return raised
 
 
-def _due(apps: Mapping[str, Deps], status: SendingStatus) -> list[Alarm]:
+def _due(status: SendingStatus) -> list[Alarm]:
     due = [Alarm(AlarmKind.CODES_UNUSED, each.prefix) for each in status.prefixes if each.stopped]
     for each in status.budgets:
         if each.left is None:
             continue
-        if each.left < apps[each.app].app.price_per_message:
+        if each.left < each.price:
             due.append(Alarm(AlarmKind.BUDGET_SPENT, each.app))
         elif each.spent >= NEARLY * each.budget:
             due.append(Alarm(AlarmKind.BUDGET_NEARLY_SPENT, each.app))

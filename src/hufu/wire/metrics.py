@@ -104,7 +104,8 @@ UNKNOWN = "unknown"
 ALARMS = Counter("hufu_alarms_total", "Alarms raised, each once a day", ("kind",))
 BUDGET_LEFT = Gauge(
     "hufu_sending_budget_left",
-    "What an app may still spend on messages today; absent where there is no bound",
+    "What an app may still spend on messages today, 0 if that is less than one costs; absent where "
+    "there is no bound",
     ("app",),
     multiprocess_mode="mostrecent",
 )
