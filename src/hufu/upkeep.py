@@ -57,11 +57,10 @@ async def kept_up(core: Core) -> AsyncIterator[None]:
         watch_outbox(core.courier.backlog, _teller("outbox_watch")),
         keep_resealing(core.database, core.secrets, counted.add_resealed, _tell_broken),
         keep_erased(pools, replay.done, replay.broken),
+        _tidy(core),
     ]
     if isinstance(core.clock, DatabaseClock):
         work.append(keep_doing(core.clock.sync, SYNC_EVERY, _teller("clock"), again=SYNC_AGAIN))
-    if core.configuration.settings.janitor.interval_seconds:
-        work.append(_tidy(core))
     if (replica := core.database.replica) is not None:
         work.append(replica.keep_proving(_teller("replica")))
     tasks = [asyncio.create_task(each) for each in work]
@@ -82,13 +81,17 @@ async def _watch_sending(core: Core) -> None:
 
 
 async def _tidy(core: Core) -> None:
-    every = min(TIDY_LOOK_EVERY, core.configuration.settings.janitor.interval_seconds)
+    interval = core.configuration.settings.janitor.interval_seconds
+    every = min(TIDY_LOOK_EVERY, interval) if interval else WATCH_EVERY
     await asyncio.sleep(every)
-    await keep_doing(partial(_sweep, core), every, _teller("janitor"))
+    await keep_doing(partial(_look_after, core), every, _teller("janitor"))
 
 
-async def _sweep(core: Core) -> None:
-    await core.janitor.sweep_if_due(_count_swept)
+async def _look_after(core: Core) -> None:
+    """Remove what has ended, if it is due and the servers do that, and show when it was last done,
+    by whomever."""
+    if core.configuration.settings.janitor.interval_seconds:
+        await core.janitor.sweep_if_due(_count_swept)
     if done_at := await core.janitor.done_at():
         counted.SWEPT_AT.set(done_at.timestamp())
 

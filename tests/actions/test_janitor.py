@@ -14,6 +14,7 @@ from front_door import World, WorldWith, all_at_once
 from hufu.actions.janitor import Janitor, Pace, Swept
 from hufu.domain.instants import instant_of
 from hufu.domain.retention import Perishable, Retention
+from hufu.wire.metrics import SWEPT_AT
 from rewarding import served
 
 PASSWORD = "correct horse 1"
@@ -240,10 +241,19 @@ async def test_a_server_does_it_by_itself(empty_database: str, tmp_path) -> None
     assert 'hufu_janitor_rows_total{table="captchas"}' in metrics
 
 
-async def test_a_server_that_is_told_not_to_does_not(empty_database: str, tmp_path) -> None:
+async def test_a_server_that_is_told_not_to_shows_when_somebody_else_did(
+    empty_database: str, tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hufu.upkeep.WATCH_EVERY", 0.01)
+    SWEPT_AT.set(0)
+    old = "now() - interval '1 year'"
     async with served(empty_database, tmp_path, None, {"janitor.interval_seconds": 0}) as world:
         await world.core.clock.sync()
-        async with world.server.running():
-            names = {task.get_coro().__qualname__ for task in asyncio.all_tasks()}
-    assert any("_deliver" in name for name in names)
-    assert not any("_tidy" in name for name in names)
+        await swept(world.core.janitor)
+        await world.sql(f"INSERT INTO captchas SELECT 'rental', '1', '', '', {old}, {old}")
+        async with world.server.running(), asyncio.timeout(10):
+            metrics = ""
+            while "hufu_janitor_done_timestamp_seconds 1." not in metrics:
+                await asyncio.sleep(0.01)
+                metrics = (await world.get("/metrics")).body.decode()
+        assert await count(world, Perishable.CAPTCHAS) == 1

@@ -120,7 +120,7 @@ SWEPT = Counter(
 )
 SWEPT_AT = Gauge(
     "hufu_janitor_done_timestamp_seconds",
-    "When the tables were last gone through to the end for such rows; 0 if never",
+    "When the tables were last gone through to the end for such rows; 0 if never or not known",
     multiprocess_mode="max",
 )
 
