@@ -141,8 +141,10 @@ def _tell(trouble: Trouble) -> None:
         "letter_not_sent",
         letter=trouble.letter,
         reason=trouble.reason,
-        given_up=trouble.given_up,
+        given_up=trouble.given_up is not None,
     )
+    if trouble.given_up is not None:
+        counted.GIVEN_UP.labels(trouble.given_up).inc()
 
 
 class _Replay:

@@ -20,9 +20,10 @@ from actions.couriers import (
     taken,
 )
 from front_door import World, WorldWith, opened
-from hufu.actions.delivery import LEASE, NOTICE_ATTEMPTS, Courier, Tell, Trouble
+from hufu.actions.delivery import LEASE, NOTICE_ATTEMPTS, Courier, GivenUp, Tell, Trouble
 from hufu.app import Server
 from hufu.services.delivery import DeliveryFailed, Letter
+from hufu.wire.metrics import GIVEN_UP
 
 OTHERS = ("13800138000", "13800138001", "13800138002")
 SMALLINT_MAX = 2**15 - 1
@@ -47,7 +48,7 @@ async def test_one_letters_failure_stops_no_other(world: World) -> None:
             await asyncio.sleep(0)  # Time enough for being cancelled.
 
     carrier = Scripted(step)
-    told = Trouble(await id_of(world), "ZeroDivisionError", given_up=False)
+    told = Trouble(await id_of(world), "ZeroDivisionError", given_up=None)
     assert await deliver(courier_of(world, carrier)) == (4, [told])
     assert sorted(letter.to for letter in carrier.sent) == [f"+86{name}" for name in OTHERS]
     world.clock.shift += LEASE
@@ -64,7 +65,7 @@ async def test_a_letter_that_could_not_be_marked_is_not_sent_again(world_with: W
 
         carrier = Scripted(step)
         courier = courier_of(world, carrier)
-        told = Trouble(await id_of(world), "DatabaseUnavailable", given_up=False)
+        told = Trouble(await id_of(world), "DatabaseUnavailable", given_up=None)
         try:
             assert await deliver(courier) == (1, [told])
         finally:
@@ -80,15 +81,15 @@ async def test_a_letter_that_cannot_be_opened_is_given_up(world: World) -> None:
     await ask_for_code(world)
     await world.sql("UPDATE outbox SET sealed = '\\x00'")
     carrier = Provider()
-    told = Trouble(await id_of(world), "SealBroken", given_up=True)
+    told = Trouble(await id_of(world), "SealBroken", given_up=GivenUp.UNREADABLE)
     assert await deliver(courier_of(world, carrier)) == (1, [told])
     assert await outbox(world) == (False, True)
     assert carrier.sent == []
 
 
-@pytest.mark.parametrize(("permanent", "given_up"), [(False, False), (True, True)])
+@pytest.mark.parametrize(("permanent", "given_up"), [(False, None), (True, GivenUp.REFUSED)])
 async def test_why_a_provider_did_not_take_a_letter_is_told(
-    world: World, permanent: bool, given_up: bool
+    world: World, permanent: bool, given_up: GivenUp | None
 ) -> None:
     await ask_for_code(world)
     carrier = Provider(DeliveryFailed("provider.quota", permanent=permanent))
@@ -185,6 +186,21 @@ async def test_the_server_logs_the_letter_and_the_reason_and_nothing_of_what_it_
         }
     ]
     assert not any(secret in repr(lines) for secret in (PHONE, code))
+
+
+async def test_the_server_counts_what_its_provider_refuses_for_good(world: World) -> None:
+    GIVEN_UP.clear()
+    await ask_for_code(world)
+    carrier = Provider(DeliveryFailed("provider.status_401", permanent=True))
+    core = replace(world.core, courier=courier_of(world, carrier))
+    async with Server(core).running():
+        metrics = (await world.get("/metrics")).body.decode()
+        assert 'hufu_outbox_given_up_total{why="refused"}' in metrics
+        async with asyncio.timeout(10):
+            while 'hufu_outbox_given_up_total{why="refused"} 1.0' not in metrics:
+                await asyncio.sleep(0.01)
+                metrics = (await world.get("/metrics")).body.decode()
+    assert 'hufu_outbox_given_up_total{why="expired"} 0.0' in metrics
 
 
 class Rounds(Courier):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from math import inf
 from typing import Any, Protocol, TypeAlias
 
@@ -56,13 +57,22 @@ class Route:
     language: str
 
 
+class GivenUp(StrEnum):
+    """Why a letter is tried no more."""
+
+    EXPIRED = "expired"  # It is not worth sending any more.
+    ATTEMPTS = "attempts"  # It was tried often enough.
+    UNREADABLE = "unreadable"  # No key opens it.
+    REFUSED = "refused"  # Its provider would refuse it again.
+
+
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why a letter, named by its id alone, did not leave; whether it is tried no more."""
+    """Why a letter, named by its id alone, did not leave; if it is tried no more, why that."""
 
     letter: int
     reason: str
-    given_up: bool
+    given_up: GivenUp | None
 
 
 Tell: TypeAlias = Callable[[Trouble], None]
@@ -144,21 +154,21 @@ class Courier:
         try:
             trouble = await self._deliver(letter)
         except Exception as error:  # noqa: BLE001  # Told; the letter comes back after its lease.
-            trouble = Trouble(letter.id, type(error).__name__, given_up=False)
+            trouble = Trouble(letter.id, type(error).__name__, given_up=None)
         if trouble:
             tell(trouble)
 
     async def _deliver(self, letter: SealedLetter) -> Trouble | None:
         if _useless_at(letter) <= self._clock.now():
-            return await self._give_up(letter, "expired")
+            return await self._give_up(letter, GivenUp.EXPIRED)
         if letter.attempts > _most_attempts(letter):
-            return await self._give_up(letter, "attempts")
+            return await self._give_up(letter, GivenUp.ATTEMPTS)
         route = self._routes[letter.app, letter.channel]
         try:
             if route.carrier is not None:
                 await route.carrier.send(self._addressed(letter, route))
         except SealBroken as error:
-            return await self._give_up(letter, type(error).__name__)
+            return await self._give_up(letter, GivenUp.UNREADABLE, type(error).__name__)
         except BreakerOpen:
             await self._put_off(letter)
         except DeliveryFailed as failure:
@@ -167,10 +177,12 @@ class Courier:
             await self._mark_sent(letter.id)
         return None
 
-    async def _give_up(self, letter: SealedLetter, reason: str) -> Trouble:
+    async def _give_up(
+        self, letter: SealedLetter, why: GivenUp, reason: str | None = None
+    ) -> Trouble:
         async with self._database.look() as work:
             await work.outbox.save_failed(letter.id, self._clock.now())
-        return Trouble(letter.id, reason, given_up=True)
+        return Trouble(letter.id, reason or why.value, given_up=why)
 
     async def _put_off(self, letter: SealedLetter) -> None:
         """Nothing was tried, so nothing counts; what opened the breaker was told."""
@@ -180,12 +192,15 @@ class Courier:
 
     async def _retry(self, letter: SealedLetter, failure: DeliveryFailed) -> Trouble:
         due_at = self._clock.now() + _pause(letter.attempts)
-        last = letter.attempts >= _most_attempts(letter) or due_at >= _useless_at(letter)
-        if failure.permanent or last:
-            return await self._give_up(letter, failure.reason)
+        if failure.permanent:
+            return await self._give_up(letter, GivenUp.REFUSED, failure.reason)
+        if letter.attempts >= _most_attempts(letter):
+            return await self._give_up(letter, GivenUp.ATTEMPTS, failure.reason)
+        if due_at >= _useless_at(letter):
+            return await self._give_up(letter, GivenUp.EXPIRED, failure.reason)
         async with self._database.look() as work:
             await work.outbox.save_retry(letter.id, due_at, letter.attempts)
-        return Trouble(letter.id, failure.reason, given_up=False)
+        return Trouble(letter.id, failure.reason, given_up=None)
 
     async def _mark_sent(self, id: int) -> None:
         try:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from hufu.actions.delivery import GivenUp
 from hufu.actions.keys import Resealed
 from hufu.actions.sending import AlarmKind
 
@@ -208,6 +209,12 @@ LETTERS_AGE = Gauge(
     ("app", "channel"),
     multiprocess_mode="mostrecent",
 )
+GIVEN_UP = Counter(
+    "hufu_outbox_given_up_total",
+    "Messages that are tried no more: they expired, were tried often enough, cannot be read, or "
+    "their provider refuses them for good",
+    ("why",),
+)
 
 
 RESEALED = Counter(
@@ -221,6 +228,8 @@ def begin() -> None:
     """Show 0 of what is rare: Prometheus sees no increase in a series that begins with 1."""
     for kind in AlarmKind:
         ALARMS.labels(kind)
+    for why in GivenUp:
+        GIVEN_UP.labels(why)
     RESEALED.labels("done")
     RESEALED.labels("lost")
 
