@@ -134,6 +134,13 @@ def test_alerts_have_names_of_their_own() -> None:
     assert len(names) == len(set(names))
 
 
+def test_each_alert_is_explained() -> None:
+    page = (DEPLOY.parent / "docs" / "operations.md").read_text("utf-8")
+    assert re.findall(r"^\| `(Hufu\w+)` \|", page, re.MULTILINE) == [
+        rule["alert"] for rule in RULES
+    ]
+
+
 def test_panels_lie_beside_each_other() -> None:
     places: set[tuple[int, int]] = set()
     ids = set()
