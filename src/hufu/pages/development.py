@@ -93,12 +93,12 @@ def shown(letter: OpenedLetter) -> dict[str, object]:
     }
 
 
-def recipient(raw: str) -> str:
-    """A number or address, in any spelling, as the outbox knows it."""
+def recipient(raw: str) -> str | None:
+    """A number or address, in any spelling, as the outbox knows it; None for what is neither."""
     try:
         return parse_identifier(raw).shown
     except Malformed:
-        return raw
+        return None
 
 
 def routes(letters: Letters, captcha_text: CaptchaText) -> list[Route]:
@@ -108,8 +108,9 @@ def routes(letters: Letters, captcha_text: CaptchaText) -> list[Route]:
         return HTMLResponse(PAGE, headers={"Content-Security-Policy": policy()})
 
     async def outbox(request: Request) -> Response:
-        to = request.query_params.get("to")
-        found = await letters(recipient(to) if to else None, SHOWN)
+        asked = request.query_params.get("to")
+        to = recipient(asked) if asked else None
+        found = [] if asked and to is None else await letters(to, SHOWN)
         return Response(
             json.dumps([shown(letter) for letter in found], ensure_ascii=False),
             media_type="application/json; charset=utf-8",
@@ -117,7 +118,7 @@ def routes(letters: Letters, captcha_text: CaptchaText) -> list[Route]:
 
     async def captcha(request: Request) -> Response:
         captcha_id = request.query_params.get("codeid", "")
-        text = await captcha_text(captcha_id)
+        text = None if "\0" in captcha_id else await captcha_text(captcha_id)
         status = 404 if text is None else 200
         answer = {"codeid": captcha_id, "text": text}
         return JSONResponse(answer, status_code=status)
