@@ -6,7 +6,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from actors import Fomo
-from front_door import World
+from front_door import World, WorldWith
 from hufu.actions.sending import AlarmKind
 from hufu.wire import metrics
 
@@ -22,15 +22,16 @@ async def value(world: World, name: str, labels: Mapping[str, str]) -> float:
     return sum(each.value for each in samples if labels.items() <= each.labels.items())
 
 
-async def test_every_answer_has_its_time(world: World) -> None:
-    before = await value(world, f"{TIMES}_count", LOGIN)
-    total = await value(world, f"{TIMES}_sum", LOGIN)
-    slow = await value(world, f"{TIMES}_bucket", {**LOGIN, "le": "0.005"})
-    await Fomo().try_to_sign_in(world, "13390633695", "no such password")
-    assert await value(world, f"{TIMES}_count", LOGIN) == before + 1
-    # An answer that hides whether there is such an account takes a tick at least.
-    assert await value(world, f"{TIMES}_sum", LOGIN) >= total + 0.02
-    assert await value(world, f"{TIMES}_bucket", {**LOGIN, "le": "0.005"}) == slow
+async def test_every_answer_has_its_time(world_with: WorldWith) -> None:
+    """One that hides whether there is such an account takes a tick, and no sleep is too short."""
+    async with world_with({"apps.fomo.reveal_unknown_user": False}) as world:
+        before = await value(world, f"{TIMES}_count", LOGIN)
+        total = await value(world, f"{TIMES}_sum", LOGIN)
+        slow = await value(world, f"{TIMES}_bucket", {**LOGIN, "le": "0.005"})
+        await Fomo().try_to_sign_in(world, "13390633695", "no such password")
+        assert await value(world, f"{TIMES}_count", LOGIN) == before + 1
+        assert await value(world, f"{TIMES}_sum", LOGIN) >= total + 0.02
+        assert await value(world, f"{TIMES}_bucket", {**LOGIN, "le": "0.005"}) == slow
 
 
 @pytest.mark.parametrize(
