@@ -387,7 +387,7 @@ def test_settings_that_cannot_be_used_replace_nobody(tmp_path: Path, configured:
         config.write_text(f"prot = 1\n{before}")
         server.process.send_signal(signal.SIGUSR2)
         until(lambda: '"prot: there is no such setting; did you mean port?"' in server.printed())
-        until(lambda: "SettingsRefused: prot" in server.printed())
+        until(lambda: '"event": "worker_broken"' in server.printed())
         for times, (wrong, complaint) in enumerate(UNUSABLE, 2):
             config.write_text(unusable(before, wrong))
             server.process.send_signal(signal.SIGUSR2)
@@ -396,6 +396,10 @@ def test_settings_that_cannot_be_used_replace_nobody(tmp_path: Path, configured:
         assert old <= server.workers()
         assert server.answers("/health") == 200
         assert "hush-hush" not in server.printed()
+        assert "Traceback" not in server.printed()
+        told = [line for line in server.printed().splitlines() if "worker_broken" in line]
+        assert json.loads(told[0])["error"] == "SettingsRefused"
+        assert json.loads(told[0])["reason"].startswith("prot: there is no such setting")
 
 
 def unusable(text: str, wrong: str) -> str:

@@ -5,6 +5,7 @@ from importlib import import_module
 import click
 
 from hufu import __version__
+from hufu.cli.complaints import mendable
 
 PARTS = {
     "serve": "hufu.cli.serve",
@@ -47,35 +48,9 @@ class Hufu(click.Group):
         try:
             return super().invoke(context)
         except Exception as error:
-            if (told := _told(error)) is None:
+            if (told := mendable(error)) is None:
                 raise
             raise click.ClickException(told) from error
-
-
-def _told(error: Exception) -> str | None:
-    """What an operator can mend, in one line; None for what is a mistake of the program's.
-
-    Where one of these was raised, its module is loaded.
-    """
-    from hufu.configuration import SettingsRefused  # noqa: PLC0415
-    from hufu.services.delivery import ProviderMisconfigured  # noqa: PLC0415
-    from hufu.services.erasures import JournalUnavailable  # noqa: PLC0415
-    from hufu.services.postgres import PostgresUnavailable  # noqa: PLC0415
-    from hufu.services.templates import TemplateRefused  # noqa: PLC0415
-    from hufu.storage.loss import DatabaseUnavailable  # noqa: PLC0415
-    from hufu.storage.schema import MigrationBlocked  # noqa: PLC0415
-
-    match error:
-        case SettingsRefused() | ProviderMisconfigured() | TemplateRefused() | MigrationBlocked():
-            return str(error)
-        case PostgresUnavailable():
-            return f"the embedded database: {error}"
-        case JournalUnavailable():
-            return f"the journal of erasures: {error}"
-        case DatabaseUnavailable():
-            return f"the database cannot be reached ({error})"
-        case _:
-            return None
 
 
 @click.group(cls=Hufu, context_settings={"help_option_names": ["-h", "--help"]})

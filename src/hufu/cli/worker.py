@@ -22,6 +22,7 @@ import structlog
 import uvloop
 
 from hufu.app import Server
+from hufu.cli.complaints import mendable
 from hufu.cli.forking import forked
 from hufu.cli.workers import READY
 from hufu.configuration import SettingsRefused, load
@@ -29,6 +30,7 @@ from hufu.core import open_core
 from hufu.http.server import HttpServer
 from hufu.http.share import Share
 from hufu.services.logs import configure
+from hufu.settings import Settings
 from hufu.variables import CONFIG_VARIABLE
 from hufu.wire.answers import STANDING_HEADERS
 from hufu.wire.load import watch_clients
@@ -54,7 +56,11 @@ def main(orders: int, life: int, board: int) -> None:
         return
     place, told, listening = order
     share = Share(board, place)
-    uvloop.run(serve(socket.socket(fileno=listening), told, life, share))
+    try:
+        uvloop.run(serve(socket.socket(fileno=listening), told, life, share))
+    except Exception as error:  # noqa: BLE001  # A traceback would show its text, whatever is in it.
+        _complain(error)
+        sys.exit(1)
 
 
 async def serve(listening: socket.socket, told: int, life: int, share: Share | None = None) -> None:
@@ -116,8 +122,21 @@ def _report(error: Exception) -> None:
     _log.error(
         "broken",
         error=type(error).__name__,  # Its text may hold what the client sent.
-        at="".join(traceback.format_tb(error.__traceback__)),
+        at=_at(error),
     )
+
+
+def _complain(error: Exception) -> None:
+    """Say what has ended the process, or kept it from beginning."""
+    if not structlog.is_configured():  # It has not even read the settings.
+        configure(Settings().log)
+    reason = mendable(error)
+    why = {"at": _at(error)} if reason is None else {"reason": reason}
+    _log.error("worker_broken", error=type(error).__name__, **why)
+
+
+def _at(error: Exception) -> str:
+    return "".join(traceback.format_tb(error.__traceback__))
 
 
 if __name__ == "__main__":
