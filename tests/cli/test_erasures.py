@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cli.people import ANNA, BERT
-from hufu.core import ERASURES
+from hufu.core import ERASURES, UPLOADS
 from hufu.domain.erasures import Erasure
 from hufu.services.erasures import line_of, read_erasures
 from hufu.storage.work import Work
@@ -73,6 +73,26 @@ async def test_nothing_is_erased_without_the_data_folder(
     (elsewhere / "hufu-data").mkdir(exist_ok=True)
     assert (await hufu("accounts", command, *arguments, env=env)).exit_code == 0
     assert (await anna.sql(state, ANNA))[0]["state"] == "closed"
+
+
+async def test_a_picture_that_cannot_be_removed_is_told(anna, hufu, tmp_path: Path) -> None:
+    """The account is closed all the same, and what is left of it goes when that is mended."""
+    picture = tmp_path / UPLOADS / f"{BERT}_1_a.png"
+    (picture / "in the way").mkdir(parents=True)
+    result = await hufu("accounts", "close", BERT, *WHY)
+    assert result.exit_code == 1
+    assert result.stderr == (
+        f"Error: account {BERT} is closed, but not all of its pictures could be removed "
+        "(IsADirectoryError); the next start of a server removes them, or `hufu accounts "
+        "replay-erasures`\n"
+    )
+    state = await anna.sql("SELECT state FROM accounts WHERE id = $1", BERT)
+    assert state[0]["state"] == "closed"
+    (picture / "in the way").rmdir()
+    picture.rmdir()
+    picture.write_bytes(b"a picture")
+    assert (await hufu("accounts", "replay-erasures", tmp_path / ERASURES)).exit_code == 0
+    assert not picture.exists()
 
 
 async def test_a_journal_that_cannot_be_written_is_told(anna, hufu, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from hufu.domain.identifiers import BoundIdentifier, Identifier
 from hufu.domain.permissions import Role
 from hufu.domain.sessions import Session
 from hufu.services.erasures import JournalUnavailable
+from hufu.services.overload import Unavailable
 from hufu.storage.loss import DatabaseUnavailable
 from hufu.storage.work import Work
 
@@ -91,11 +92,16 @@ class ClosingUnsettled(Exception):
     replaying the journal closes it, which every server does at its start. The text says why."""
 
 
+class PicturesLeft(Exception):
+    """The account is closed, but not all of its pictures could be removed. Replaying the journal
+    removes them, which every server does at its start. The text says what kept them."""
+
+
 async def close_account(deps: Deps, account_id: int, reason: str) -> None:
     """Close the account for ever: what identifies the person is erased, the tombstone remains, and
     the journal knows of it before it is done. Where it certainly fails, that is taken back.
 
-    Raises AccountClosed, JournalUnavailable, ClosingUnsettled.
+    Raises AccountClosed, JournalUnavailable, ClosingUnsettled, PicturesLeft.
     """
     work: Work | None = None
     entry: Erasure | None = None
@@ -113,10 +119,13 @@ async def close_account(deps: Deps, account_id: int, reason: str) -> None:
         if not settled and isinstance(error, DatabaseUnavailable):
             raise ClosingUnsettled(str(error)) from error
         raise
-    for picture in pictures:
-        await deps.uploads.remove(picture)
-    # Where an answer was lost there may be one that no profile names.
-    await deps.uploads.remove_all({account_id: now})
+    try:
+        for picture in pictures:
+            await deps.uploads.remove(picture)
+        # Where an answer was lost there may be one that no profile names.
+        await deps.uploads.remove_all({account_id: now})
+    except Unavailable as error:
+        raise PicturesLeft(type(error.__cause__).__name__) from error
 
 
 async def _taken_back(deps: Deps, entry: Erasure) -> bool:

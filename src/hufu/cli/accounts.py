@@ -7,7 +7,12 @@ from typing import Any, TypeVar
 import click
 
 from hufu.actions import administration
-from hufu.actions.administration import AccountClosed, AccountShown, ClosingUnsettled
+from hufu.actions.administration import (
+    AccountClosed,
+    AccountShown,
+    ClosingUnsettled,
+    PicturesLeft,
+)
 from hufu.actions.deps import Deps
 from hufu.cli.account_view import account_facts, print_account
 from hufu.cli.configured import configured
@@ -226,6 +231,12 @@ def _with_account(
         ) from error
 
 
+    except PicturesLeft as error:
+        raise click.ClickException(
+            f"account {account_id} is closed, but not all of its pictures could be removed "
+            f"({error}); the next start of a server removes them, or `hufu accounts "
+            "replay-erasures`"
+        ) from error
 def _app_of(core: Core, name: str, found: AccountShown) -> Deps:
     """The app, if the account can be used in it."""
     deps = app_named(core, name)
