@@ -12,8 +12,8 @@ ON_ACCOUNTS = {
     "unbar": REASON,
     "close": (*REASON, "--yes"),
     "sign-out": REASON,
-    "verify": ("--app", "rental"),
-    "grant-role": ("admin", "--app", "company"),
+    "verify": ("--app", "rental", *REASON),
+    "grant-role": ("admin", "--app", "company", *REASON),
 }
 
 
@@ -54,9 +54,10 @@ async def test_sign_out(anna, hufu) -> None:
     ],
 )
 async def test_grant_role_by_either_name(anna, hufu, app: str, name: str, role: Role) -> None:
-    result = await hufu("accounts", "grant-role", ANNA, name, "--app", app)
+    result = await hufu("accounts", "grant-role", ANNA, name, "--app", app, *REASON)
     assert (result.exit_code, result.stdout) == (0, f"Account {ANNA} is {role} in {app}.\n")
     assert (await shown(hufu))["roles"] == [{"app": app, "role": role}]
+    assert await newest_event(hufu) == ("role_granted", {"role": role, "reason": REASON[1]})
 
 
 @pytest.mark.parametrize(
@@ -71,7 +72,7 @@ async def test_grant_role_by_either_name(anna, hufu, app: str, name: str, role: 
 async def test_only_roles_of_the_app_are_granted(
     anna, hufu, app: str, name: str, said: str
 ) -> None:
-    result = await hufu("accounts", "grant-role", ANNA, name, "--app", app)
+    result = await hufu("accounts", "grant-role", ANNA, name, "--app", app, *REASON)
     assert result.exit_code == 2
     assert said in result.stderr
     assert (await shown(hufu))["roles"] == []
@@ -82,7 +83,7 @@ async def test_an_app_of_another_pool_is_refused(world_with, hufu) -> None:
     async with world_with({"apps.fomo.pool": "coins"}) as world:
         await open_account(world, ANNA, PHONE)
         for command in (("grant-role", ANNA, "member"), ("verify", ANNA)):
-            result = await hufu("accounts", *command, "--app", "fomo", env=pools)
+            result = await hufu("accounts", *command, "--app", "fomo", *REASON, env=pools)
             assert result.exit_code == 1
             assert "is of pool main, fomo is of pool coins" in result.stderr
 
@@ -97,10 +98,10 @@ async def test_an_account_is_found_in_every_pool(world_with, hufu) -> None:
 
 
 async def test_verify(anna, hufu) -> None:
-    result = await hufu("accounts", "verify", ANNA, "--app", "rental")
+    result = await hufu("accounts", "verify", ANNA, "--app", "rental", *REASON)
     assert result.exit_code == 0
-    assert await newest_event(hufu) == ("identity_verified", {})
-    result = await hufu("accounts", "verify", ANNA, "--app", "company")
+    assert await newest_event(hufu) == ("identity_verified", {"reason": REASON[1]})
+    result = await hufu("accounts", "verify", ANNA, "--app", "company", *REASON)
     assert result.exit_code == 1
     assert result.stderr == f"Error: account {ANNA} has no identity number in company\n"
 
@@ -145,7 +146,8 @@ async def test_an_unknown_id_is_told(world, hufu, command: str) -> None:
     "command", [each for each in ON_ACCOUNTS if REASON[0] in ON_ACCOUNTS[each]]
 )
 async def test_a_reason_must_be_given(hufu, command: str) -> None:
-    result = await hufu("accounts", command, ANNA)
+    rest = [each for each in ON_ACCOUNTS[command] if each not in REASON]
+    result = await hufu("accounts", command, ANNA, *rest)
     assert result.exit_code == 2
     assert "Missing option '--reason'" in result.stderr
 

@@ -62,7 +62,7 @@ async def test_show_has_all_that_an_operator_needs(anna, hufu) -> None:
     async with deps.begin() as work:
         await work.roles.add_request(ANNA, "creator", Role.CREATOR, deps.now())
         await work.commit()
-    await hufu("accounts", "grant-role", ANNA, "admin", "--app", "company")
+    await hufu("accounts", "grant-role", ANNA, "admin", "--app", "company", "--reason", "a ticket")
     account = await shown(hufu)
     assert [each["kind"] for each in account["identifiers"]] == ["email", "phone", "user_name"]
     assert account["roles"] == [{"app": "company", "role": "admin"}]

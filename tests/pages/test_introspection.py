@@ -73,10 +73,10 @@ async def test_the_role_is_that_of_the_moment(midday: World) -> None:
     owner = await signed_in(midday, "creator")
     secret = await app_secret(midday, "creator")
     for role in (Role.VIP, Role.MEMBER):
-        await grant_role(midday.deps("creator"), owner.account_id, role)
+        await grant_role(midday.deps("creator"), owner.account_id, role, "earned")
         answer = await introspected(midday, secret, {"token": owner.text})
         assert answer.json()["roles"] == [role]
-    await grant_role(midday.deps("fomo"), owner.account_id, Role.ADMIN)
+    await grant_role(midday.deps("fomo"), owner.account_id, Role.ADMIN, "hired")
     assert (await introspected(midday, secret, {"token": owner.text})).json()["roles"] == ["member"]
 
 

@@ -77,7 +77,7 @@ async def test_how_they_signed_in(midday: World, method: SignInMethod) -> None:
 
 async def test_the_role_is_that_of_the_moment(midday: World) -> None:
     owner = await signed_in(midday, "company")
-    await grant_role(midday.deps("company"), owner.account_id, Role.SUPPORT)
+    await grant_role(midday.deps("company"), owner.account_id, Role.SUPPORT, "hired")
     assert (await owner.session()).json()["roles"] == ["support"]
 
 

@@ -120,8 +120,8 @@ def _commands(tour: Tour) -> Iterator[tuple[object, ...]]:
     id = tour.sessions["company"].account_id
     yield "accounts", "find", PHONES["company"]
     yield "accounts", "show", id
-    yield "accounts", "verify", id, "--app", "company"
-    yield "accounts", "grant-role", id, "admin", "--app", "company"
+    yield "accounts", "verify", id, "--app", "company", *why
+    yield "accounts", "grant-role", id, "admin", "--app", "company", *why
     yield "accounts", "bar", id, *why
     yield "accounts", "unbar", id, *why
     yield "accounts", "close", id, *why, "--yes"

@@ -34,7 +34,7 @@ async def newer(world: World) -> AsyncIterator[World]:
 async def strange(world: World, what: str) -> Owner:
     """Somebody of whom something is known that this version does not know."""
     owner = await signed_in(world, "company")
-    await grant_role(world.deps("company"), owner.account_id, Role.SUPPORT)
+    await grant_role(world.deps("company"), owner.account_id, Role.SUPPORT, "hired")
     await world.sql(NEWER[what].format(owner.account_id))
     return owner
 

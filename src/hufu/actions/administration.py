@@ -166,7 +166,7 @@ async def _erase(
     return account, pictures
 
 
-async def grant_role(deps: Deps, account_id: int, role: Role) -> None:
+async def grant_role(deps: Deps, account_id: int, role: Role, reason: str) -> None:
     """Make the account `role` in the app; takes effect with its next request. Raises
     AccountClosed."""
     async with deps.begin() as work:
@@ -174,7 +174,12 @@ async def grant_role(deps: Deps, account_id: int, role: Role) -> None:
         await _lock_open(work, account_id)
         await work.roles.save(account_id, deps.app.name, role, now)
         await work.events.add(
-            EventKind.ROLE_GRANTED, now, app=deps.app.name, account_id=account_id, role=role
+            EventKind.ROLE_GRANTED,
+            now,
+            app=deps.app.name,
+            account_id=account_id,
+            role=role,
+            reason=reason,
         )
         await work.commit()
 
@@ -189,7 +194,7 @@ async def end_sessions(deps: Deps, account_id: int, reason: str) -> None:
         await work.commit()
 
 
-async def verify_identity(deps: Deps, account_id: int) -> bool:
+async def verify_identity(deps: Deps, account_id: int, reason: str) -> bool:
     """Mark the account's identity in the app as verified; False when none is on record.
     Raises AccountClosed."""
     async with deps.begin() as work:
@@ -198,7 +203,11 @@ async def verify_identity(deps: Deps, account_id: int) -> bool:
         if not await work.identity_numbers.claim_verified(account_id, deps.app.name, now):
             return False
         await work.events.add(
-            EventKind.IDENTITY_VERIFIED, now, app=deps.app.name, account_id=account_id
+            EventKind.IDENTITY_VERIFIED,
+            now,
+            app=deps.app.name,
+            account_id=account_id,
+            reason=reason,
         )
         await work.commit()
     return True

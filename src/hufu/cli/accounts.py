@@ -133,8 +133,9 @@ def unbar(config: Path | None, data: Path | None, account_id: int, reason: str) 
 @ID
 @click.argument("role")
 @APP
+@REASON
 def grant_role(
-    config: Path | None, data: Path | None, account_id: int, role: str, app: str
+    config: Path | None, data: Path | None, account_id: int, role: str, app: str, reason: str
 ) -> None:
     """Make an account ROLE in an app, by hufu's name of the role or by the app's own."""
 
@@ -142,7 +143,7 @@ def grant_role(
         _refuse_closed(found)
         deps = _app_of(core, app, found)
         granted = _role(core, app, role)
-        await administration.grant_role(deps, account_id, granted)
+        await administration.grant_role(deps, account_id, granted, reason)
         return granted
 
     granted = _with_account(config, data, account_id, work)
@@ -176,12 +177,13 @@ def close(config: Path | None, data: Path | None, account_id: int, reason: str, 
 @configured
 @ID
 @APP
-def verify(config: Path | None, data: Path | None, account_id: int, app: str) -> None:
+@REASON
+def verify(config: Path | None, data: Path | None, account_id: int, app: str, reason: str) -> None:
     """Record that an account's identity number in an app was checked and is right."""
 
     async def work(core: Core, _: Deps, found: AccountShown) -> bool:
         _refuse_closed(found)
-        return await administration.verify_identity(_app_of(core, app, found), account_id)
+        return await administration.verify_identity(_app_of(core, app, found), account_id, reason)
 
     if not _with_account(config, data, account_id, work):
         raise click.ClickException(f"account {account_id} has no identity number in {app}")
@@ -229,14 +231,14 @@ def _with_account(
             f"whether account {account_id} is closed is not known ({error}); it stands in the "
             "journal of erasures, so the next start of a server completes it, or this command again"
         ) from error
-
-
     except PicturesLeft as error:
         raise click.ClickException(
             f"account {account_id} is closed, but not all of its pictures could be removed "
             f"({error}); the next start of a server removes them, or `hufu accounts "
             "replay-erasures`"
         ) from error
+
+
 def _app_of(core: Core, name: str, found: AccountShown) -> Deps:
     """The app, if the account can be used in it."""
     deps = app_named(core, name)

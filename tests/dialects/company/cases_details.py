@@ -170,7 +170,7 @@ async def _(stage: Stage) -> Request:
 async def _(stage: Stage) -> Request:
     session = await registered(stage)
     await stage.do(details(session, **NEEDED))
-    assert await verify_identity(stage.deps, int(session["uid"]))
+    assert await verify_identity(stage.deps, int(session["uid"]), "seen")
     return details(session, identity_card=OTHER_CARD)
 
 

@@ -67,7 +67,7 @@ def role_shown(name: str, role: Role) -> None:
     @case("user/login", name)
     async def _(stage: Stage) -> Request:
         session = await registered(stage)
-        await grant_role(stage.deps, int(session["uid"]), role)
+        await grant_role(stage.deps, int(session["uid"]), role, "hired")
         return login()
 
 
