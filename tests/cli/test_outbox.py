@@ -16,13 +16,13 @@ MAIL = "Somebody@126.com"
 CODES = {PHONE: "417283", MAIL: "905162"}
 
 
-async def send(world: World, to: str) -> None:
+async def send(world: World, to: str, app: str = "fomo") -> None:
     """Put a letter into the outbox."""
     deps = world.deps("fomo")
     content = {"code": CODES[to], "subject": "", "text": f"【Fomo】{CODES[to]} 是验证码"}
     async with deps.begin() as work:
         await work.outbox.add(
-            "fomo",
+            app,
             "email" if "@" in to else "sms",
             to if "@" in to else f"+86{to}",
             "register",
@@ -93,6 +93,20 @@ async def test_production_tells_neither_whom_nor_what(
     assert [to for to in masks if masks[to] in result.stdout] == asked
     if "--json" in arguments:
         assert all({"code", "text"}.isdisjoint(each) for each in json.loads(result.stdout))
+
+
+async def test_production_tells_whether_it_was_sent(world_with, hufu, production) -> None:
+    async with world_with({}, production) as world:
+        for came in ("sent_at = now()", "failed_at = now(), attempts = 6", "attempts = 2"):
+            await send(world, PHONE, "elsewhere")  # No server of this test takes it.
+            newest = "id = (SELECT max(id) FROM outbox)"
+            await world.sql(f"UPDATE outbox SET {came} WHERE {newest}")
+        shown = json.loads((await hufu("outbox", "--config", production, "--json")).stdout)
+        table = (await hufu("outbox", "--config", production)).stdout.splitlines()
+    found = [(each["state"], each["attempts"]) for each in shown]
+    assert found == [("waiting", 2), ("given up", 6), ("sent", 0)]
+    assert table[0].split() == ["at", "to", "app", "purpose", "state", "attempts"]
+    assert [line.split()[-1] for line in table[1:]] == ["2", "6", "0"]
 
 
 async def test_another_pepper_is_told(world_with, hufu, production) -> None:

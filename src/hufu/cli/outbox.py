@@ -18,6 +18,7 @@ from hufu.services.phones import national
 
 SECRET = ("code", "text")
 COLUMNS = ("at", "to", "app", "purpose")
+PROGRESS = ("state", "attempts")
 
 
 @click.command()
@@ -25,7 +26,7 @@ COLUMNS = ("at", "to", "app", "purpose")
 @click.option("--to", help="A phone, in any spelling, or an e-mail address.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def outbox(config: Path | None, data: Path | None, to: str | None, as_json: bool) -> None:
-    """List what was sent, newest first; in production without recipients, codes and texts."""
+    """List messages, newest first; in production whether each was sent, but not what it said."""
 
     async def work(core: Core) -> tuple[list[OpenedLetter], bool]:
         recipient = address(to) if to else None
@@ -40,16 +41,20 @@ def outbox(config: Path | None, data: Path | None, to: str | None, as_json: bool
     if as_json:
         print_json(letters)
     elif letters:
-        columns = (*COLUMNS, *SECRET) if development else COLUMNS
+        columns = (*COLUMNS, *(SECRET if development else PROGRESS))
         print_table(columns, [[letter[name] for name in columns] for letter in letters])
     else:
         click.echo("Nothing was sent.")
 
 
 def _veiled(letter: OpenedLetter) -> dict[str, object]:
-    """The letter as an operator may see it: neither whom it reached nor what it said."""
+    """The letter as an operator may see it: how far it came, neither whom it reached nor what it
+    said."""
     kept = {name: value for name, value in shown(letter).items() if name not in SECRET}
-    to = letter.sealed.recipient
+    sealed = letter.sealed
+    to = sealed.recipient
     return kept | {
-        "to": mask_phone(national(to)) if letter.sealed.channel == Channel.SMS else mask_email(to)
+        "to": mask_phone(national(to)) if sealed.channel == Channel.SMS else mask_email(to),
+        "state": "sent" if sealed.sent_at else "given up" if sealed.failed_at else "waiting",
+        "attempts": sealed.attempts,
     }

@@ -11,7 +11,8 @@ from hufu.storage.rows import Connection, Rows
 
 @dataclass(frozen=True, slots=True)
 class SealedLetter:
-    """A letter as it is kept: what it says is sealed."""
+    """A letter as it is kept: what it says is sealed. One that was neither sent nor given up has
+    still to leave."""
 
     id: int
     app: str
@@ -22,9 +23,14 @@ class SealedLetter:
     created_at: datetime
     expires_at: datetime | None
     attempts: int
+    sent_at: datetime | None
+    failed_at: datetime | None
 
 
-_COLUMNS = "id, app, channel, recipient, purpose, sealed, created_at, expires_at, attempts"
+_COLUMNS = (
+    "id, app, channel, recipient, purpose, sealed, created_at, expires_at, attempts, sent_at, "
+    "failed_at"
+)
 _TO_ADDRESS = """channel = 'email' AND lower(recipient COLLATE "C") = $2"""
 
 
@@ -39,6 +45,8 @@ def _letter(row: asyncpg.Record) -> SealedLetter:
         created_at=row["created_at"],
         expires_at=row["expires_at"],
         attempts=row["attempts"],
+        sent_at=row["sent_at"],
+        failed_at=row["failed_at"],
     )
 
 
