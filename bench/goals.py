@@ -70,7 +70,8 @@ def goals(run: Run) -> Iterator[Goal]:
             dialect, found = call.split("/")[1], figure(run, HUFU, SIGN_IN, call, cores)
             name = f"sign-in, `{dialect}`, {cores}, against bare Argon2id of {library}"
             yield at_least(name, found, bare, 0.92)
-    yield half_load(run)
+    for library in LIBRARIES:
+        yield half_load(run, library)
     for name, operation, call in (
         ("session checks", CHECK, "/api/check_login"),
         ("sign-ins", SIGN_IN, "/rental/api/login"),
@@ -135,13 +136,13 @@ def revocations(run: Run) -> Goal:
     return Goal(name, goal, told, found["late"] == 0 and found["ended"] > 0)
 
 
-def half_load(run: Run) -> Goal:
+def half_load(run: Run, library: str) -> Goal:
     """The latency of a sign-in where half as many come as could be hashed."""
-    name, goal = "sign-in latency at half load, against one hash", "≤ 1.3"
+    name, goal = f"sign-in latency at half load, against one hash of {library}", "≤ 1.3"
     found = figure(run, HUFU, SIGN_IN, "half load")
     if found is None:
         return Goal(name, goal, "", None)
-    hashes = found["floor_p50"][bare_hash(LIBRARIES[0])]
+    hashes = found["floor_p50"][bare_hash(library)]
     times = median(a / b for a, b in zip(found["p50"], hashes, strict=True))
     return Goal(name, goal, f"{times:.2f}", times <= 1.3)
 
