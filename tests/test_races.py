@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from actors import Company
 from front_door import World, all_at_once
 from rewarding import RACE_ROUNDS
 
@@ -62,6 +63,18 @@ async def test_one_registration_completed_many_times_is_one_account(world: World
     assert (await fomo(world, "complete_register", verify_code=code, **begun))["status"] == 1
     assert len({answer["data"]["user_id"] for answer in answers if answer["success"]}) == 1
     assert [row["count"] for row in await world.sql("SELECT count(*) FROM accounts")] == [1]
+
+
+async def test_one_session_ends_once(world: World) -> None:
+    owner = Company()
+    await owner.register(world, PHONE, PASSWORD)
+    session = await owner.sign_in(world, PHONE, PASSWORD)
+    assert session is not None
+    answers = await all_at_once(
+        owner.call(world, "loginout", **session.fields) for _ in range(AT_ONCE)
+    )
+    assert Counter(answer["code"] for answer in answers) == {"200": 1, "4000": AT_ONCE - 1}
+    assert len(await world.sql("SELECT FROM events WHERE kind = 'signed_out'")) == 1
 
 
 async def test_one_grant_sets_one_password(world: World) -> None:

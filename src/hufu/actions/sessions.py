@@ -219,11 +219,12 @@ class LoggedOut:
 
 
 async def log_out(deps: Deps, caller: Caller, _: LogOut) -> LoggedOut:
-    """End the caller's session."""
+    """End the caller's session. Raises SessionDead where it has ended already."""
     if caller.session_id is None:
         raise SessionDead
     async with deps.begin() as work:
-        await work.sessions.claim_end(caller.session_id)
+        if not await work.sessions.claim_end(caller.session_id):
+            raise SessionDead
         await _record_end(deps, work, caller.account_id)
         await work.commit()
     return LoggedOut()
