@@ -16,6 +16,7 @@ from attacks.removed import every_app_is_believed
 from attacks.spellings import ADDRESS, ADDRESSES, ALMOST, MOBILE, PHONES
 from hufu.dialects.creator import messages
 from hufu.domain import names
+from hufu.services import identifiers
 from hufu.services.identifiers import parse_any
 from hufu.storage.sign_in import Guess, SignIns
 
@@ -84,6 +85,7 @@ async def test_any_spelling_of_a_number_is_a_name(world: World) -> bool:
 
 def an_integer_is_a_name(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(names, "_INTEGER", re.compile("(?!)"))
+    patch.setattr(identifiers, "reads_as_phone", lambda _: False)
 
 
 @attack(20, without=an_integer_is_a_name)

@@ -45,7 +45,8 @@ def test_neither_phone_nor_email_is_refused(raw: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", ["joe", "Joe Doe", "小老虎", "joe@home", "a1339063369x", "用户@例子.广告"]
+    "raw",
+    ["joe", "Joe Doe", "小老虎", "joe@home", "a1339063369x", "用户@例子.广告", "1-2-3", "2024.1"],
 )
 def test_user_names_sign_in(raw: str) -> None:
     name = parse_any(raw)
@@ -69,6 +70,13 @@ def test_an_address_given_as_an_account_is_an_address() -> None:
         "-7000",
         "1_339_0633695",
         "①③③⑨⓪⑥③③⑥⑨⑤",
+        "021-62881234",
+        "（021）62881234",
+        "400‑820‑8820",
+        "133.9063.369",
+        "13390633695#5",
+        "021 6288 1234 ext. 5",
+        "6288-1234",
         "①③③-⑨⓪⑥③-③⑥⑨⑤",
         "victim@example.com\u200b",
         "vic\u00adtim@example.com",

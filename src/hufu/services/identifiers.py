@@ -9,7 +9,7 @@ from hufu.domain.errors import (
 )
 from hufu.domain.identifiers import Identifier, IdentifierKind
 from hufu.services.emails import parse_email
-from hufu.services.phones import parse_phone
+from hufu.services.phones import parse_phone, reads_as_phone
 
 
 def parse_identifier(raw: str) -> Identifier:
@@ -60,4 +60,4 @@ def _user_name(raw: str) -> Identifier | None:
     except AccountNameMalformed:
         return None
     # Compared as its key, so the key must not be somebody's number or address either.
-    return None if _reachable(name.key) else name
+    return None if reads_as_phone(name.key) or _reachable(name.key) else name

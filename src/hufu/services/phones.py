@@ -15,6 +15,9 @@ LONGEST_PHONE = 55  # Code points; the widest column of the protocols.
 
 # The library also accepts letters, extensions and `tel:` addresses; none of them comes this far.
 _FORM = re.compile(r"\(? ?\+? ?\(? ?\d(?:[-\d ./()]*\d)?")
+_READS_AS_ONE = re.compile(r"\(? ?\+? ?\(? ?\d[-\d ./()]*(?:(?:#|x|ext\.?) ?\d+)?", re.IGNORECASE)
+_DIGIT = re.compile(r"\d")
+_FEWEST_DIGITS = 7  # As a fixed line of a smaller Chinese city has without its area code.
 _SEPARATORS = re.compile(r"[-+ ./()]+")
 _TYPED_SEPARATORS = str.maketrans(
     "\u00a0\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f‐‑‒–—―−﹣ー",
@@ -34,12 +37,24 @@ def parse_phone(raw: str) -> Identifier:
     text = clean_text(raw, refusal)
     if len(text) > LONGEST_PHONE:
         raise refusal
-    if not text.isascii():
-        text = without_invisible(half_width(text)).translate(_TYPED_SEPARATORS)
+    text = _plain(text)
     e164 = _e164(text) if _FORM.fullmatch(text) else None
     if e164 is None:
         raise refusal
     return Identifier(IdentifierKind.PHONE, e164, e164)
+
+
+def reads_as_phone(text: str) -> bool:
+    """Whether people would take it for a telephone number of whatever kind, in use or not."""
+    plain = _plain(text)
+    return bool(_READS_AS_ONE.fullmatch(plain)) and len(_DIGIT.findall(plain)) >= _FEWEST_DIGITS
+
+
+def _plain(text: str) -> str:
+    """The text with the digits and separators of ASCII."""
+    if text.isascii():
+        return text
+    return without_invisible(half_width(text)).translate(_TYPED_SEPARATORS)
 
 
 def national(key: str) -> str:
