@@ -55,7 +55,7 @@ async def kept_up(core: Core) -> AsyncIterator[None]:
         _publish_counts(),
         watch_load(core.load),
         watch_outbox(core.courier.backlog, _teller("outbox_watch")),
-        keep_resealing(core.database, core.secrets, counted.add_resealed, _tell_broken),
+        keep_resealing(core.database, core.secrets, counted.add_resealed, _teller("resealing")),
         keep_erased(pools, replay.done, replay.broken),
         _tidy(core),
     ]
@@ -182,10 +182,6 @@ class _Replay:
 def _tell_erased_again(accounts: int) -> None:
     if accounts:
         _log.warning("erased_again", accounts=accounts)
-
-
-def _tell_broken(error: str) -> None:
-    _log.error("resealing_broken", error=error)
 
 
 def _count_swept(swept: Swept) -> None:

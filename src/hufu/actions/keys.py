@@ -8,10 +8,10 @@ from datetime import datetime
 from hufu.actions.deps import Secrets
 from hufu.actions.identity_numbers import SEALED_AS
 from hufu.services.keys import SealBroken, version_of
+from hufu.services.perseverance import Perseverance, Tell
 from hufu.storage.database import Database
 from hufu.storage.identity_numbers import KeptNumber, ResealedNumber
 from hufu.storage.key_uses import KeyUse
-from hufu.storage.loss import DatabaseUnavailable
 
 PAGE = 200
 """Numbers looked at in one transaction, which takes a few milliseconds."""
@@ -87,19 +87,16 @@ async def keep_resealing(
     database: Database,
     secrets: Secrets,
     told: Callable[[Resealed], None],
-    broken: Callable[[str], None],
+    trouble: Tell,
 ) -> None:
     """Pass after pass for as long as there are keys of the past: servers that are restarted later
-    than this one still add to what is under them. What was `broken` is tried again."""
+    than this one still add to what is under them. What fails is tried again."""
+    trying = Perseverance(trouble)
     while secrets.identity_numbers.opens_past:
         pause = AGAIN
-        try:
+        with trying:
             found = await reseal(database, secrets, told)
             pause = EVERY if found.old == found.lost else AGAIN
-        except DatabaseUnavailable:
-            pass  # Whoever asks whether the server is ready learns of it.
-        except Exception as error:  # noqa: BLE001  # Told; it may be mended later.
-            broken(type(error).__name__)
         await asyncio.sleep(pause)
 
 
