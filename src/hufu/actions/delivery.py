@@ -114,6 +114,11 @@ class Courier:
         self._routes = routes
         self._unmarked: set[int] = set()
 
+    @property
+    def keeps(self) -> frozenset[tuple[str, str]]:
+        """The apps and channels whose messages stay in the outbox, for want of a provider."""
+        return frozenset(pair for pair, route in self._routes.items() if route.carrier is None)
+
     def rest(self, app: str, channel: Channel) -> float:
         """Seconds for which the app's messages would not leave; 0 where they would."""
         carrier = self._routes[app, channel].carrier
