@@ -66,7 +66,6 @@ class Core:
     courier: Courier
     janitor: Janitor
     apps: Mapping[str, Deps]
-    letters: asyncio.Event
     hasher: Argon2Hasher
     _images: Images
     _painter: CaptchaPainter
@@ -121,7 +120,6 @@ async def open_core(configuration: Configuration, clock: Clock | None = None) ->
     secrets = _secrets(settings, pepper)
     breakers = {name: _breaker(each) for name, each in settings.providers.items()}
     courier = Courier(database, clock, secrets.letters, _routes(settings, breakers))
-    letters = asyncio.Event()
     hasher = Argon2Hasher(
         pepper,
         Argon2Cost(settings.hash.memory_kib, settings.hash.passes),
@@ -149,7 +147,7 @@ async def open_core(configuration: Configuration, clock: Clock | None = None) ->
             painter=painter,
             uploads=uploads,
             erasures=erasures,
-            on_letters=letters.set,
+            on_letters=courier.wake,
         )
         for name, each in settings.apps.items()
     }
@@ -161,7 +159,6 @@ async def open_core(configuration: Configuration, clock: Clock | None = None) ->
         courier,
         _janitor(settings.janitor, database, clock),
         apps,
-        letters,
         hasher,
         images,
         painter,

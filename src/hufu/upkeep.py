@@ -8,7 +8,7 @@ from functools import partial
 
 import structlog
 
-from hufu.actions.delivery import BATCH, Trouble
+from hufu.actions.delivery import BATCH, Lane, Trouble
 from hufu.actions.erasures import keep_erased
 from hufu.actions.janitor import Swept
 from hufu.actions.keys import keep_resealing
@@ -50,7 +50,7 @@ async def kept_up(core: Core) -> AsyncIterator[None]:
     pools = list({each.app.pool: each for each in core.apps.values()}.values())
     replay = _Replay(core.problems)
     work = [
-        _deliver(core),
+        *(_deliver(core, lane) for lane in core.courier.lanes),
         _watch_sending(core),
         _publish_counts(),
         watch_load(core.load),
@@ -114,16 +114,16 @@ async def watch_sending(core: Core) -> None:
         _log.warning("alarm", kind=alarm.kind, subject=alarm.subject)
 
 
-async def _deliver(core: Core) -> None:
+async def _deliver(core: Core, lane: Lane) -> None:
     trouble = Perseverance(_teller("delivery"))
     while True:
-        core.letters.clear()
+        lane.letters.clear()
         taken = 0
         with trouble:
-            taken = await core.courier.deliver_due(_tell)
+            taken = await core.courier.deliver_due(_tell, lane)
         if taken < BATCH:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(core.letters.wait(), LOOK_EVERY)
+                await asyncio.wait_for(lane.letters.wait(), LOOK_EVERY)
 
 
 def _teller(what: str) -> Tell:

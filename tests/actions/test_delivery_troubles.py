@@ -20,9 +20,18 @@ from actions.couriers import (
     taken,
 )
 from front_door import World, WorldWith, opened
-from hufu.actions.delivery import LEASE, NOTICE_ATTEMPTS, Courier, GivenUp, Tell, Trouble
+from hufu.actions.delivery import (
+    LEASE,
+    NOTICE_ATTEMPTS,
+    Courier,
+    GivenUp,
+    Lane,
+    Route,
+    Tell,
+    Trouble,
+)
 from hufu.app import Server
-from hufu.services.delivery import DeliveryFailed, Letter
+from hufu.services.delivery import Channel, DeliveryFailed, Letter
 from hufu.wire.metrics import GIVEN_UP
 
 OTHERS = ("13800138000", "13800138001", "13800138002")
@@ -203,17 +212,40 @@ async def test_the_server_counts_what_its_provider_refuses_for_good(world: World
     assert 'hufu_outbox_given_up_total{why="expired"} 0.0' in metrics
 
 
+async def test_a_provider_that_takes_its_time_holds_up_no_other(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hufu.upkeep.LOOK_EVERY", 0.01)
+    answered = asyncio.Event()
+
+    async def later(_: Letter) -> None:
+        await answered.wait()
+
+    slow, quick = Scripted(later), Provider()
+    routes = {
+        ("fomo", Channel.SMS): Route(slow, "zh"),
+        ("fomo", Channel.EMAIL): Route(quick, "zh"),
+    }
+    courier = Courier(world.core.database, world.clock, world.core.secrets.letters, routes)
+    async with Server(replace(world.core, courier=courier)).running(), asyncio.timeout(10):
+        await ask_for_code(world)
+        await slow.asked.wait()
+        await ask_for_code(world, "somebody@example.com")
+        await quick.asked.wait()
+        answered.set()
+
+
 class Rounds(Courier):
     """A courier that says when it has looked for letters so often."""
 
     left = 5
     done: asyncio.Event
 
-    async def deliver_due(self, tell: Tell) -> int:
+    async def deliver_due(self, tell: Tell, lane: Lane | None = None) -> int:
         self.left -= 1
         if not self.left:
             self.done.set()
-        return await super().deliver_due(tell)
+        return await super().deliver_due(tell, lane)
 
 
 async def test_a_database_without_tables_is_told_of_once(
@@ -223,7 +255,8 @@ async def test_a_database_without_tables_is_told_of_once(
     await world.sql("CREATE DATABASE empty")
     try:
         async with opened(database_url.replace("/hufu?", "/empty?"), tmp_path, {}) as bare:
-            rounds = Rounds(bare.core.database, bare.clock, bare.core.secrets.letters, {})
+            kept = {("fomo", "sms"): Route(None, "zh")}
+            rounds = Rounds(bare.core.database, bare.clock, bare.core.secrets.letters, kept)
             rounds.done = asyncio.Event()
             with structlog.testing.capture_logs() as lines:
                 async with Server(replace(bare.core, courier=rounds)).running():

@@ -57,6 +57,18 @@ class Route:
     language: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Lane:
+    """The apps and channels whose letters leave by one provider, or stay for want of one. Each lane
+    is delivered by itself: a provider that takes its time holds up no other's letters.
+
+    `letters` is set when some may have come.
+    """
+
+    routed: Collection[tuple[str, str]]
+    letters: asyncio.Event = field(default_factory=asyncio.Event)
+
+
 class GivenUp(StrEnum):
     """Why a letter is tried no more."""
 
@@ -111,8 +123,14 @@ class Courier:
         self._database = database
         self._clock = clock
         self._sealer = sealer
+        self.lanes = _lanes(routes)
         self._routes = routes
         self._unmarked: set[int] = set()
+
+    def wake(self) -> None:
+        """There are new letters."""
+        for lane in self.lanes:
+            lane.letters.set()
 
     @property
     def keeps(self) -> frozenset[tuple[str, str]]:
@@ -135,8 +153,9 @@ class Courier:
         }
         return {pair: waiting.get(pair, Backlog(0, 0.0)) for pair in self._routes}
 
-    async def deliver_due(self, tell: Tell) -> int:
-        """Take one batch of due letters and deliver each by itself; how many were taken.
+    async def deliver_due(self, tell: Tell, lane: Lane | None = None) -> int:
+        """Take one batch of due letters, of the lane or of all, and deliver each by itself; how
+        many were taken.
 
         A letter is marked after its provider took it, so a crash in between sends it once more.
         On cancellation, letters under way are still waited for, DRAIN_SECONDS at most and no
@@ -144,7 +163,8 @@ class Courier:
         """
         await self._mark_late()
         now = self._clock.now()
-        routed = [pair for pair, route in self._routes.items() if _open(route)]
+        pairs = self._routes if lane is None else lane.routed
+        routed = [pair for pair in pairs if _open(self._routes[pair])]
         async with self._database.look() as work:
             letters = await work.outbox.claim_due(now, now + LEASE, BATCH, routed)
         if letters:
@@ -233,6 +253,13 @@ class Courier:
             subject=opened.subject,
             text=opened.text,
         )
+
+
+def _lanes(routes: Mapping[tuple[str, str], Route]) -> tuple[Lane, ...]:
+    by_carrier: dict[int, list[tuple[str, str]]] = {}
+    for pair, route in routes.items():
+        by_carrier.setdefault(id(route.carrier), []).append(pair)
+    return tuple(map(Lane, by_carrier.values()))
 
 
 def _open(route: Route) -> bool:
