@@ -7,7 +7,7 @@ from pathlib import Path
 
 import stand_in
 
-from hufu.cli.workers import Workers
+from hufu.cli.workers import START_WITHIN, Workers
 
 KILL_AFTER = 0.3
 
@@ -15,6 +15,8 @@ KILL_AFTER = 0.3
 def main() -> None:
     folder = Path(sys.argv[1])
     loaded = partial(stand_in.stand_in, folder) if sys.argv[3:] else None
+    patience = folder / "patience"  # Seconds.
+    start_within = float(patience.read_text()) if patience.exists() else START_WITHIN
     command = (sys.executable, stand_in.__file__, str(folder))
     with (
         socket.create_server(("127.0.0.1", 0)) as listening,
@@ -25,6 +27,7 @@ def main() -> None:
             lambda pid: print(pid, file=died),
             command=command,
             loaded=loaded,
+            start_within=start_within,
             kill_after=KILL_AFTER,
         ) as workers,
     ):

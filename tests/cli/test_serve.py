@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -173,6 +174,19 @@ def test_a_killed_worker_is_replaced(server: Serving) -> None:
     server.wait_ready()
     assert len(server.workers() & before) == 1
 
+    assert re.search(rf"worker_ended +pid={victim} served=True", server.printed())
+
+
+def test_figures_of_servers_that_were_killed_are_removed(tmp_path: Path) -> None:
+    left, held, young = (tmp_path / f"{cli_serve.FIGURES}{name}" for name in "abc")
+    for each in (left, held, young):
+        each.mkdir()
+        (each / "counter_1.db").write_bytes(b"")
+    for each in (left, held):
+        os.utime(each, (0, 0))
+    with cli_serve._held(str(held)):
+        cli_serve._remove_left(tmp_path)
+    assert sorted(tmp_path.iterdir()) == [held, young]
 
 def test_workers_are_replaced_without_a_lost_request(server: Serving) -> None:
     """While clients keep their connections and ask on them all the time."""
@@ -389,6 +403,7 @@ def test_settings_that_cannot_be_used_replace_nobody(tmp_path: Path, configured:
         until(lambda: '"prot: there is no such setting; did you mean port?"' in server.printed())
         until(lambda: '"event": "worker_broken"' in server.printed())
         for times, (wrong, complaint) in enumerate(UNUSABLE, 2):
+        until(lambda: '"left": 1, "event": "replacing_given_up"' in server.printed())
             config.write_text(unusable(before, wrong))
             server.process.send_signal(signal.SIGUSR2)
             until(lambda times=times: server.printed().count("settings_refused") == times)

@@ -138,6 +138,20 @@ def test_none_is_replaced_where_none_can_begin(looking: Looking) -> None:
     assert not set(before) & set(looking.died())
 
 
+@pytest.mark.parametrize("loaded", [False, True])
+def test_one_that_takes_for_ever_to_begin_is_killed(tmp_path: Path, *, loaded: bool) -> None:
+    (tmp_path / "patience").write_text("2")
+    with looking_after(tmp_path, 1, loaded=loaded) as looking:
+        until(lambda: len(looking.ready()) == 1)
+        before = looking.workers()
+        looking.says("slow")
+        looking.tell(signal.SIGUSR2)
+        until(lambda: len(looking.workers()) == 2)
+        successor = looking.workers()[-1]
+        until(lambda: successor in looking.died())
+        assert looking.ready() == before
+
+
 def test_all_are_replaced_one_by_one(looking: Looking) -> None:
     before = looking.workers()
     slow = looking.says("slow")

@@ -142,6 +142,7 @@ def _tell_unchanged(settings: Settings, read_again: Callable[[], Configuration])
 def _run(
     serving: Workers, settings: Settings, postgres: EmbeddedPostgres | None, began: float
 ) -> None:
+    configure(settings.log)
     ended = threading.Event()
     beside = [threading.Thread(target=_tell_when_ready, args=(settings, began, ended), daemon=True)]
     if postgres is not None:

@@ -25,6 +25,8 @@ RETIRE = signal.SIGUSR2
 AGAIN_AFTER = 0.5
 AGAIN_AT_MOST = 8.0
 LOOK_EVERY = 0.25
+START_WITHIN = 120.0
+"""Seconds in which a worker must serve, for which it needs no database; or it is killed."""
 KILL_AFTER = 10.0
 """Seconds from the signal that ends a worker to the one that it cannot survive."""
 COMMAND = (sys.executable, "-m", "hufu.cli.worker")
@@ -36,6 +38,7 @@ _log = structlog.get_logger()
 class _Worker:
     told: int
     place: int
+    begun_at: float
     pid: int | None = None
     ready: bool = False
     ending_at: float | None = None
@@ -48,7 +51,8 @@ class Workers:
     one by one, each when its successor is ready, and with them the program as it is loaded. `died`
     is told of every process that has ended; `command` is what they are forked from, which loads
     from when this is entered, in that environment or in this process's own; `replacing` is called
-    when the workers are about to be replaced; `kill_after` seconds are what a worker has to end.
+    when the workers are about to be replaced; `start_within` seconds are what a worker has to begin
+    to serve, `kill_after` seconds to end.
 
     Where this process has `loaded` the program that the command would load, and has neither threads
     nor an event loop when this is entered, the first workers are forked from a fork of it: loading
@@ -65,6 +69,7 @@ class Workers:
         loaded: Callable[[int, int, int], object] | None = None,
         environment: Mapping[str, str] | None = None,
         replacing: Callable[[], None] | None = None,
+        start_within: float = START_WITHIN,
         kill_after: float = KILL_AFTER,
     ) -> None:
         self._count = count
@@ -74,6 +79,7 @@ class Workers:
         self._loaded = loaded
         self._environment = environment
         self._replacing = replacing
+        self._start_within = start_within
         self._kill_after = kill_after
         self._fork_server: ForkServer | None = None
         self._leaving: list[ForkServer] = []
@@ -182,7 +188,7 @@ class Workers:
             return
         finally:
             os.close(tells)
-        self._workers[told] = _Worker(told, place)
+        self._workers[told] = _Worker(told, place, time.monotonic())
         self._selector.register(told, selectors.EVENT_READ)
 
     def _forking(self) -> ForkServer:
@@ -216,9 +222,15 @@ class Workers:
                 self._hear(self._workers[key.fd])
         now = time.monotonic()
         for worker in self._workers.values():
-            if worker.ending_at is not None and now > worker.ending_at:
+            if (due := self._due(worker)) is not None and now > due:
                 self._kill(worker)
         self._leaving = [each for each in self._leaving if not each.gone]
+
+    def _due(self, worker: _Worker) -> float | None:
+        """When it must have ended, or begun to serve; None while nothing is due."""
+        if worker.ending_at is not None:
+            return worker.ending_at
+        return None if worker.ready else worker.begun_at + self._start_within
 
     def _hear(self, worker: _Worker) -> None:
         if worker.pid is None:
@@ -240,13 +252,17 @@ class Workers:
         self._board.free(worker.place)
         if worker.pid is not None:
             self._died(worker.pid)
-        if not worker.ready and worker.ending_at is None:
-            self._give_up()
+        if worker.ending_at is None:
+            _log.error("worker_ended", pid=worker.pid, served=worker.ready)
+            if not worker.ready:
+                self._give_up()
 
     def _give_up(self, error: OSError | None = None) -> None:
         """What keeps one from beginning keeps the next; and nobody is replaced by it."""
         if error is not None:
             _log.error("worker_not_started", error=type(error).__name__, reason=error.strerror)
+        if self._to_replace:
+            _log.error("replacing_given_up", left=len(self._to_replace))
         self._to_replace = []
         self._again_at = time.monotonic() + self._wait
         self._wait = min(2 * self._wait, AGAIN_AT_MOST)
@@ -267,8 +283,9 @@ class Workers:
     def _kill(self, worker: _Worker) -> None:
         self._signal(worker, signal.SIGKILL)
         if worker.pid is None:  # What it should be forked from does not come to it.
-            for each in self._leaving:
-                each.kill()
+            for each in (*self._leaving, self._fork_server):
+                if each is not None:
+                    each.kill()
 
     def _end(self) -> None:
         self._listening.close()
