@@ -186,7 +186,9 @@ def _revive(postgres: EmbeddedPostgres, ended: threading.Event) -> None:
         try:
             postgres.revive()
         except PostgresUnavailable as error:
-            click.echo(f"the embedded database: {error}", err=True)
+            _log.error("database_not_revived", reason=str(error))
+        except Exception as error:  # noqa: BLE001  # Such as no memory for a process, for now.
+            _log.error("database_not_revived", reason=type(error).__name__)
 
 
 def _announce(found: Configuration) -> None:
