@@ -53,16 +53,16 @@ async def kept_up(core: Core) -> AsyncIterator[None]:
         *(_deliver(core, lane) for lane in core.courier.lanes),
         _watch_sending(core),
         _publish_counts(),
-        watch_load(core.load),
-        watch_outbox(core.courier.backlog, _teller("outbox_watch")),
-        keep_resealing(core.database, core.secrets, counted.add_resealed, _teller("resealing")),
+        watch_load(core.load, teller("load_watch")),
+        watch_outbox(core.courier.backlog, teller("outbox_watch")),
+        keep_resealing(core.database, core.secrets, counted.add_resealed, teller("resealing")),
         keep_erased(pools, replay.done, replay.broken),
         _tidy(core),
     ]
     if isinstance(core.clock, DatabaseClock):
-        work.append(keep_doing(core.clock.sync, SYNC_EVERY, _teller("clock"), again=SYNC_AGAIN))
+        work.append(keep_doing(core.clock.sync, SYNC_EVERY, teller("clock"), again=SYNC_AGAIN))
     if (replica := core.database.replica) is not None:
-        work.append(replica.keep_proving(_teller("replica")))
+        work.append(replica.keep_proving(teller("replica")))
     tasks = [asyncio.create_task(each) for each in work]
     try:
         with contextlib.suppress(TimeoutError):
@@ -77,14 +77,14 @@ async def kept_up(core: Core) -> AsyncIterator[None]:
 
 async def _watch_sending(core: Core) -> None:
     await asyncio.sleep(WATCH_EVERY)
-    await keep_doing(partial(watch_sending, core), WATCH_EVERY, _teller("watch"))
+    await keep_doing(partial(watch_sending, core), WATCH_EVERY, teller("watch"))
 
 
 async def _tidy(core: Core) -> None:
     interval = core.configuration.settings.janitor.interval_seconds
     every = min(TIDY_LOOK_EVERY, interval) if interval else WATCH_EVERY
     await asyncio.sleep(every)
-    await keep_doing(partial(_look_after, core), every, _teller("janitor"))
+    await keep_doing(partial(_look_after, core), every, teller("janitor"))
 
 
 async def _look_after(core: Core) -> None:
@@ -97,9 +97,11 @@ async def _look_after(core: Core) -> None:
 
 
 async def _publish_counts() -> None:
+    trouble = Perseverance(teller("figures"))
     while True:
         await asyncio.sleep(PUBLISH_EVERY)
-        counted.publish()
+        with trouble:
+            counted.publish()
 
 
 async def watch_sending(core: Core) -> None:
@@ -115,7 +117,7 @@ async def watch_sending(core: Core) -> None:
 
 
 async def _deliver(core: Core, lane: Lane) -> None:
-    trouble = Perseverance(_teller("delivery"))
+    trouble = Perseverance(teller("delivery"))
     while True:
         lane.letters.clear()
         taken = 0
@@ -126,7 +128,9 @@ async def _deliver(core: Core, lane: Lane) -> None:
                 await asyncio.wait_for(lane.letters.wait(), LOOK_EVERY)
 
 
-def _teller(what: str) -> Tell:
+def teller(what: str) -> Tell:
+    """Tells the log that something done beside requests is broken, and when it is well again."""
+
     def tell(error: str | None) -> None:
         if error is None:
             _log.info(f"{what}_well")

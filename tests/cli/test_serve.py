@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -31,6 +32,7 @@ from cli.serving import (
     serving,
     until,
 )
+from hufu.cli import serve as cli_serve
 from hufu.cli import serving as cli_serving
 from hufu.cli.init import configuration_text
 from hufu.cli.main import main
@@ -173,8 +175,17 @@ def test_a_killed_worker_is_replaced(server: Serving) -> None:
     until(lambda: victim not in server.workers() and len(server.workers()) == 2)
     server.wait_ready()
     assert len(server.workers() & before) == 1
+    until(lambda: re.search(rf"worker_ended +pid={victim} served=True", server.printed()))
 
-    assert re.search(rf"worker_ended +pid={victim} served=True", server.printed())
+
+def test_a_worker_begins_though_its_folder_of_figures_was_cleared(tmp_path: Path) -> None:
+    with serving(tmp_path / "data") as server:
+        (old,) = server.workers()
+        files = [Path(each.path) for each in psutil.Process(old).open_files()]
+        shutil.rmtree(next(each.parent for each in files if cli_serve.FIGURES in str(each)))
+        os.kill(old, signal.SIGKILL)
+        until(lambda: not {old} & server.workers() and server.answers() == 200)
+        assert b"hufu_http_turned_away_total" in server.get("/metrics").body
 
 
 def test_figures_of_servers_that_were_killed_are_removed(tmp_path: Path) -> None:
@@ -187,6 +198,7 @@ def test_figures_of_servers_that_were_killed_are_removed(tmp_path: Path) -> None
     with cli_serve._held(str(held)):
         cli_serve._remove_left(tmp_path)
     assert sorted(tmp_path.iterdir()) == [held, young]
+
 
 def test_workers_are_replaced_without_a_lost_request(server: Serving) -> None:
     """While clients keep their connections and ask on them all the time."""
@@ -402,8 +414,8 @@ def test_settings_that_cannot_be_used_replace_nobody(tmp_path: Path, configured:
         server.process.send_signal(signal.SIGUSR2)
         until(lambda: '"prot: there is no such setting; did you mean port?"' in server.printed())
         until(lambda: '"event": "worker_broken"' in server.printed())
-        for times, (wrong, complaint) in enumerate(UNUSABLE, 2):
         until(lambda: '"left": 1, "event": "replacing_given_up"' in server.printed())
+        for times, (wrong, complaint) in enumerate(UNUSABLE, 2):
             config.write_text(unusable(before, wrong))
             server.process.send_signal(signal.SIGUSR2)
             until(lambda times=times: server.printed().count("settings_refused") == times)

@@ -32,10 +32,14 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(load, "LOOK_EVERY", 0.001)
 
 
+def fail(trouble: str | None) -> None:
+    raise AssertionError(trouble)
+
+
 @asynccontextmanager
 async def watched(world: World) -> AsyncIterator[None]:
     """The process is looked at meanwhile, and once more afterwards."""
-    watching = asyncio.create_task(load.watch_load(world.core.load))
+    watching = asyncio.create_task(load.watch_load(world.core.load, fail))
     yield
     looks = value("hufu_event_loop_lag_seconds_count")
     while value("hufu_event_loop_lag_seconds_count") < looks + 2:  # noqa: ASYNC110
@@ -110,6 +114,28 @@ class Visited:
         self.bounds = Bounds()
 
 
+async def test_what_fails_once_is_looked_at_again(world: World) -> None:
+    told: list[str | None] = []
+    well = asyncio.Event()
+
+    def tell(trouble: str | None) -> None:
+        told.append(trouble)
+        if trouble is None:
+            well.set()
+
+    looks = iter([OSError(28, "No space left on device")])
+
+    def look() -> load.Load:
+        for error in looks:
+            raise error
+        return world.core.load()
+
+    watching = asyncio.create_task(load.watch_load(look, tell))
+    await well.wait()
+    watching.cancel()
+    assert told == ["OSError", None]
+
+
 async def test_clients_are_looked_at() -> None:
     """What is counted is counted once."""
 
@@ -118,7 +144,7 @@ async def test_clients_are_looked_at() -> None:
         return [found, value("hufu_http_turned_away_total")]
 
     server, before = Visited(), counted()
-    watching = asyncio.create_task(load.watch_clients(server))  # type: ignore[arg-type]
+    watching = asyncio.create_task(load.watch_clients(server, fail))  # type: ignore[arg-type]
     for _ in range(5):
         await asyncio.sleep(0.002)
     server.answers[408], server.open = 3, 7

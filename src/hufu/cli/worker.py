@@ -31,7 +31,8 @@ from hufu.http.server import HttpServer
 from hufu.http.share import Share
 from hufu.services.logs import configure
 from hufu.settings import Settings
-from hufu.variables import CONFIG_VARIABLE
+from hufu.upkeep import teller
+from hufu.variables import CONFIG_VARIABLE, MULTIPROCESS
 from hufu.wire.answers import STANDING_HEADERS
 from hufu.wire.load import watch_clients
 
@@ -56,6 +57,9 @@ def main(orders: int, life: int, board: int) -> None:
         return
     place, told, listening = order
     share = Share(board, place)
+    if figures := os.environ.get(MULTIPROCESS):
+        # Some systems clear such places of what belongs to an account that has just logged out.
+        Path(figures).mkdir(mode=0o700, exist_ok=True)
     try:
         uvloop.run(serve(socket.socket(fileno=listening), told, life, share))
     except Exception as error:  # noqa: BLE001  # A traceback would show its text, whatever is in it.
@@ -75,7 +79,7 @@ async def serve(listening: socket.socket, told: int, life: int, share: Share | N
     async with opened() as server:
         http = HttpServer(server, server.bounds, STANDING_HEADERS, _report, server.abandoned)
         await http.start(listening, share)
-        watching = asyncio.create_task(watch_clients(http))
+        watching = asyncio.create_task(watch_clients(http, teller("clients_watch")))
         os.write(told, READY)
         await ending.wait()
         server.send_until(loop.time() + LETTERS_SECONDS)

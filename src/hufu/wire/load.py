@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hufu.actions.delivery import Backlog
 from hufu.http.server import HttpServer
 from hufu.services.overload import BoundedThreads
-from hufu.services.perseverance import Tell, keep_doing
+from hufu.services.perseverance import Perseverance, Tell, keep_doing
 from hufu.wire import metrics
 
 LOOK_EVERY = 0.25
@@ -30,14 +30,15 @@ class Load:
     breakers: Mapping[str, bool]
 
 
-async def watch_load(look: Callable[[], Load]) -> None:
+async def watch_load(look: Callable[[], Load], tell: Tell) -> None:
     """Measure for ever, and count what was refused since the last look."""
-    loop, refused = asyncio.get_running_loop(), Counts[str]()
+    loop, refused, trouble = asyncio.get_running_loop(), Counts[str](), Perseverance(tell)
     while True:
         due = loop.time() + LOOK_EVERY
         await asyncio.sleep(LOOK_EVERY)
-        metrics.LOOP_LAG.observe(max(0.0, loop.time() - due))
-        _show(look(), refused)
+        with trouble:
+            metrics.LOOP_LAG.observe(max(0.0, loop.time() - due))
+            _show(look(), refused)
 
 
 def _show(load: Load, refused: Counts[str]) -> None:
@@ -55,10 +56,12 @@ def _show(load: Load, refused: Counts[str]) -> None:
         metrics.BREAKERS_OPEN.labels(provider).set(is_open)
 
 
-async def watch_clients(server: HttpServer) -> None:
+async def watch_clients(server: HttpServer, tell: Tell) -> None:
     """Show for ever how many clients there are, and count what the server itself told them."""
     answers, turned_away = Counts[int](), 0
-    while True:
+
+    async def show() -> None:
+        nonlocal turned_away
         metrics.HTTP_CONNECTIONS.labels("open").set(server.open)
         metrics.HTTP_CONNECTIONS.labels("left").set(server.left)
         metrics.HTTP_CONNECTIONS_MOST.set(server.bounds.connections)
@@ -67,7 +70,8 @@ async def watch_clients(server: HttpServer) -> None:
             answers[status] = count
         metrics.HTTP_TURNED_AWAY.inc(server.turned_away - turned_away)
         turned_away = server.turned_away
-        await asyncio.sleep(LOOK_EVERY)
+
+    await keep_doing(show, LOOK_EVERY, tell)
 
 
 async def watch_outbox(
