@@ -62,7 +62,7 @@ class Trickle(asyncio.Protocol):
     def eof_received(self) -> bool:
         """Leave it open, as somebody does who means harm; what it lasts is up to the server."""
         self.ended = self.ended or time.monotonic()
-        return False
+        return True
 
     def connection_lost(self, _: Exception | None) -> None:
         self.ended = self.ended or time.monotonic()
@@ -70,11 +70,18 @@ class Trickle(asyncio.Protocol):
 
 async def trickle(port: int, count: int, every: float, seconds: float) -> Sequence[Trickle]:
     """So many of them at once, each sending a byte every so many seconds; where the server hangs
-    up, another one comes. All there were."""
+    up, another one comes. All there were.
+
+    Nobody hangs up before the server has, and then only after as many seconds more; afterwards,
+    nobody does.
+    """
     all_of_them: list[Trickle] = []
     kinds = itertools.cycle(KINDS)
     end, turn = time.monotonic() + seconds, 0
     while time.monotonic() < end:
+        for each in all_of_them:
+            if each.ended and time.monotonic() - each.ended > every:
+                each.close()
         here = [each for each in all_of_them if each.open]
         for each in here:
             each.send()

@@ -1,8 +1,12 @@
 """Many clients send next to nothing, and keep their connections for it."""
 
 import asyncio
+import time
 from contextlib import closing
 
+import psutil
+
+from cli.serving import Serving
 from faults.crowd import Crowd, server_on
 from faults.flood import Flood
 from faults.looking import looking
@@ -19,6 +23,10 @@ CHECKS, SIGN_INS = 50.0, 10.0
 LEAST_GOOD = 99.0
 GRACE = 5.0
 """Seconds after a bound until a socket is reclaimed: a look a second, and two to hang up."""
+
+RECLAIMED_WITHIN = 15.0
+AT_A_TIME = 3
+"""As many connections as are open, are left half open when the server hung up, and two times."""
 
 
 def _every(size: Size) -> float:
@@ -43,11 +51,12 @@ async def run(place: Place, size: Size) -> Report:
         with closing(checks), closing(sign_ins):
             async with memory_of(server) as memory:
                 slow, checked, signed_in = await asyncio.gather(
-                    trickle(server.port, make_room(size.clients), every, size.seconds),
+                    trickle(server.port, _room(size), every, size.seconds),
                     checks.at(CHECKS, size.seconds),
                     sign_ins.at(SIGN_INS, size.seconds),
                 )
                 lasted = [each.lasted for each in slow]
+        reclaimed = await _reclaimed(server)
     for each in slow:
         each.close()
     honest = [*checked, *signed_in]
@@ -55,12 +64,36 @@ async def run(place: Place, size: Size) -> Report:
     report.at_least("slow connections", len(slow), size.clients)
     report.at_least("hung up on", sum(not each.open for each in slow), size.clients)
     report.within("a slow connection's life", lasted, every + GRACE)
+    report.within("no socket held, though no client has hung up", [reclaimed], RECLAIMED_WITHIN)
     report.at_least("honest requests done, of 100", done, LEAST_GOOD)
     report.say(
         "honest request, p99", f"{1000 * quantile([each.took for each in honest], 0.99):.1f} ms"
     )
     report.say("memory grown by", f"{memory.grown:.1f} MiB")
     return report
+
+
+def _room(size: Size) -> int:
+    """How many there may be at a time, for which the system allows files."""
+    return min(size.clients, make_room(AT_A_TIME * size.clients) // AT_A_TIME)
+
+
+async def _reclaimed(server: Serving) -> float:
+    """Seconds until the server holds no connection of a client any more."""
+    began = time.monotonic()
+    while _held(server) and time.monotonic() < began + 2 * RECLAIMED_WITHIN:  # noqa: ASYNC110
+        await asyncio.sleep(0.25)
+    return time.monotonic() - began
+
+
+def _held(server: Serving) -> int:
+    connections = [
+        each
+        for pid in server.workers()
+        for each in psutil.Process(pid).net_connections("tcp")
+        if each.status != psutil.CONN_LISTEN and each.laddr.port == server.port
+    ]
+    return len(connections)
 
 
 async def _come_in(person: Person) -> None:
