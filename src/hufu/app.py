@@ -31,7 +31,7 @@ from hufu.wire import metrics as counted
 from hufu.wire.answers import Mount
 from hufu.wire.body import Receive
 from hufu.wire.clients import Clients, Proxies, peer_of
-from hufu.wire.doors import Door
+from hufu.wire.doors import Door, Lull
 from hufu.wire.express import Express
 from hufu.wire.headers import Headers
 from hufu.wire.room import Room
@@ -63,6 +63,7 @@ class Server:
         self._proxies = Proxies(tuple(ip_network(each) for each in settings.trusted_proxies))
         self._development = core.configuration.development
         self._clients = Clients(self._proxies, loopback_counts=not self._development)
+        self._lull = Lull()
         self._room = Room(self.bounds.bodies_bytes)
         self._hosts: dict[str, _Place] = {}
         self._prefixes: dict[str, _Place] = {}
@@ -148,13 +149,16 @@ class Server:
     def _expresses(self) -> dict[str, dict[bytes, Express[Any] | Door]]:
         """What can be answered without a task, by host (any other: "") and path."""
         tables: dict[str, dict[bytes, Express[Any] | Door]] = {
-            host: {b"/" + path: row for path, row in place.service.express(self._clients).items()}
+            host: {
+                b"/" + path: row
+                for path, row in place.service.express(self._clients, self._lull).items()
+            }
             for host, place in self._hosts.items()
         }
         tables[""] = {
             f"{prefix}/".encode() + path: row
             for prefix, place in self._prefixes.items()
-            for path, row in place.service.express(self._clients).items()
+            for path, row in place.service.express(self._clients, self._lull).items()
             if self._find(f"{prefix}/{path.decode()}", "")[0] is place
         }
         return tables

@@ -35,7 +35,7 @@ from hufu.wire.dialect import (
     Visit,
     replies_to_refusals,
 )
-from hufu.wire.doors import Door
+from hufu.wire.doors import Door, Lull
 from hufu.wire.express import Express
 from hufu.wire.fields import Reader
 from hufu.wire.headers import Headers
@@ -90,11 +90,11 @@ class Service(Generic[Options]):
             key, row = self._compiled(endpoint)
             self._rows.setdefault(key, {})[endpoint.method] = row
 
-    def express(self, clients: Clients) -> dict[bytes, Express[Options] | Door]:
+    def express(self, clients: Clients, lull: Lull) -> dict[bytes, Express[Options] | Door]:
         """What can be answered without a task, by path below the mount."""
-        return {**self._doors(clients), **self._shown(clients)}
+        return {**self._doors(clients, lull), **self._shown(clients)}
 
-    def _doors(self, clients: Clients) -> dict[bytes, Door]:
+    def _doors(self, clients: Clients, lull: Lull) -> dict[bytes, Door]:
         seconds = self._deps.hasher.retry_after
         refusal = self._unavailable(Overloaded(seconds))
         [retry_after] = _retry_after(seconds)
@@ -104,6 +104,7 @@ class Service(Generic[Options]):
                 self._deps,
                 self._mount,
                 clients,
+                lull,
                 row.endpoint,
                 refusal,
                 retry_after,
