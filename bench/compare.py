@@ -40,7 +40,7 @@ from contestants import (
     cycled,
 )
 from figures import FLOORS, Figure, Results, machine, rounded, saved
-from goals import LIBRARIES, bare_hash
+from goals import LIBRARIES, bare_hash, paced_hash
 from hufu.services.load import Load, Outcome, Sent
 from hufu.services.load_run import put_load
 from hufu.services.postgres import EmbeddedPostgres
@@ -52,6 +52,7 @@ from report import RESULTS, tables
 from revocation import revoke
 
 ONE, TWO = "one core", "two cores"
+HALF_LOAD = "half load"
 FEW, LONGER = 8, 5
 """Where fewer answers came, it is asked again for so many times as long."""
 
@@ -126,15 +127,23 @@ class Bench:
         if not isinstance(contestant, Hufu):
             yield {}
             return
-        hashes = [partial(self.argon2, each, cores, len(cores.server), label) for each in LIBRARIES]
+        hash_of = partial(self.argon2, cores=cores, threads=len(cores.server), label=label)
+        hashes = [partial(hash_of, each) for each in LIBRARIES]
         if label != ONE:
             yield {SIGN_IN: hashes}
             return
+        at_half_load = [*hashes, partial(hash_of, LIBRARIES[0], paced=True)]
         repeated = partial(self.statements, contestant.database.url())
         writes = [partial(repeated, PROFILE_WRITE, contestant.write_floor)]
         days = [lambda: repeated(DAILY, next(contestant.day_floors), "--once")]
         with self.bare_asgi(cores) as bare:
-            yield {SIGN_IN: hashes, SESSION_CHECK: [bare], PROFILE_WRITE: writes, DAILY: days}
+            yield {
+                SIGN_IN: hashes,
+                HALF_LOAD: at_half_load,
+                SESSION_CHECK: [bare],
+                PROFILE_WRITE: writes,
+                DAILY: days,
+            }
 
     def _in_slices(
         self,
@@ -149,8 +158,9 @@ class Bench:
         if not isinstance(contestant, Hufu) or operation.name not in SLICED:
             measured(self.asked.warm_up)
             return
+        key = HALF_LOAD if operation.of_floor else operation.name
         for number in range(SLICES):
-            below = [floor() for floor in floors.get(operation.name, [])]
+            below = [floor() for floor in floors.get(key, [])]
             figure = measured(WARM_AGAIN if number else self.asked.warm_up)
             for bare in below:
                 figure.floor_rate.setdefault(bare.call, []).append(bare.rate[-1])
@@ -210,13 +220,17 @@ class Bench:
             operation = Operation(SESSION_CHECK, call, cycled(sent), b'"status": 1', CHECKS)
             yield partial(self.measure, FLOORS, operation, bare, ONE, WARM_AGAIN)
 
-    def argon2(self, library: str, cores: Cores, threads: int, label: str) -> Figure:
+    def argon2(
+        self, library: str, *, cores: Cores, threads: int, label: str, paced: bool = False
+    ) -> Figure:
         """Bare hashes."""
         seconds = str(HASHES_LAST * self.asked.seconds)
         command = self._floor(
-            *("argon2", "--library", library, "--at-once", str(threads), "--seconds", seconds)
+            *("argon2", "--library", library, "--at-once", str(threads), "--seconds", seconds),
+            *["--paced"] * paced,
         )
-        figure = self.results.figure(FLOORS, SIGN_IN, bare_hash(library), label, threads)
+        call = paced_hash(library) if paced else bare_hash(library)
+        figure = self.results.figure(FLOORS, SIGN_IN, call, label, threads)
         self._own(figure, command, cores)
         return figure
 

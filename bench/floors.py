@@ -99,8 +99,9 @@ async def replay(
     return took, spent
 
 
-def hashes(library: str, threads: int, seconds: float) -> list[float]:
-    """Check a password at hufu's cost in so many threads; the times that each took (s)."""
+def hashes(library: str, threads: int, seconds: float, *, paced: bool) -> list[float]:
+    """Check a password at hufu's cost in so many threads; the times that each took (s). Where they
+    are `paced`, each thread rests as long as each took."""
     cost, secret, took = Argon2Cost(), os.urandom(32), []
     reference = PasswordHasher(cost.passes, cost.memory_kib, parallelism=1)
     check = {"libsodium": argon2id.verify, "argon2-cffi": reference.verify}[library]
@@ -111,6 +112,8 @@ def hashes(library: str, threads: int, seconds: float) -> list[float]:
         while (start := time.perf_counter()) < end:
             check(kept, secret)
             took.append(time.perf_counter() - start)
+            if paced:
+                time.sleep(took[-1])
 
     working = [threading.Thread(target=work) for _ in range(threads)]
     for thread in working:
@@ -136,6 +139,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("floor", choices=("asgi", "statements", "argon2"))
     parser.add_argument("--library", choices=LIBRARIES, default=LIBRARIES[0])
+    parser.add_argument("--paced", action="store_true", help="hashes with pauses between them")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--url", default="")
     parser.add_argument("--transactions", type=Path)
@@ -148,7 +152,7 @@ def main() -> None:
         serve(asked.port)
     elif asked.floor == "argon2":
         began, cpu = time.perf_counter(), time.process_time()
-        took = hashes(asked.library, asked.at_once, asked.seconds)
+        took = hashes(asked.library, asked.at_once, asked.seconds, paced=asked.paced)
         own = (time.process_time() - cpu) / (time.perf_counter() - began)
         _tell(took, asked.seconds, own)
     else:

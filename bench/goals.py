@@ -71,7 +71,8 @@ def goals(run: Run) -> Iterator[Goal]:
             name = f"sign-in, `{dialect}`, {cores}, against bare Argon2id of {library}"
             yield at_least(name, found, bare, 0.92)
     for library in LIBRARIES:
-        yield half_load(run, library)
+        yield half_load(run, f"one hash of {library}", bare_hash(library))
+    yield half_load(run, "one of libsodium after as long a pause", paced_hash(LIBRARIES[0]))
     for name, operation, call in (
         ("session checks", CHECK, "/api/check_login"),
         ("sign-ins", SIGN_IN, "/rental/api/login"),
@@ -90,6 +91,11 @@ def goals(run: Run) -> Iterator[Goal]:
 def bare_hash(library: str) -> str:
     """What the floor of that library is called."""
     return f"Argon2id, {library}"
+
+
+def paced_hash(library: str) -> str:
+    """What it is called where the next hash waits as long as one takes."""
+    return f"{bare_hash(library)}, half load"
 
 
 def path_of(call: str) -> str:
@@ -136,13 +142,15 @@ def revocations(run: Run) -> Goal:
     return Goal(name, goal, told, found["late"] == 0 and found["ended"] > 0)
 
 
-def half_load(run: Run, library: str) -> Goal:
+def half_load(run: Run, floor: str, call: str) -> Goal:
     """The latency of a sign-in where half as many come as could be hashed."""
-    name, goal = f"sign-in latency at half load, against one hash of {library}", "≤ 1.3"
+    name, goal = f"sign-in latency at half load, against {floor}", "≤ 1.3"
     found = figure(run, HUFU, SIGN_IN, "half load")
     if found is None:
         return Goal(name, goal, "", None)
-    hashes = found["floor_p50"][bare_hash(library)]
+    hashes = found["floor_p50"].get(call)
+    if hashes is None:
+        return Goal(name, goal, "", None)
     times = median(a / b for a, b in zip(found["p50"], hashes, strict=True))
     return Goal(name, goal, f"{times:.2f}", times <= 1.3)
 
