@@ -58,7 +58,7 @@ docs: .venv/.dev ## Write the generated documents again
 samples: .venv/.dev ## Record the sample answers, and which index serves what, again
 	@$(BIN)/pytest tests/dialects tests/pages tests/storage/test_schema_page.py --record-samples
 
-bench: .venv/.dev ## Measure hufu beside its peers, 15 minutes (ARGS="--rounds 1 --seconds 1 --only allauth")
+bench: .venv/.dev ## Measure hufu beside its peers, about an hour (ARGS="--rounds 1 --seconds 1 --only allauth")
 	@PYTHONPATH=tests $(BIN)/python bench/compare.py $(ARGS)
 
 bench-docs: .venv/.dev ## Put the newest run of `make bench` into docs/performance.md
