@@ -28,6 +28,24 @@ class Asked(DatabaseClock):
         self.well.set()
 
 
+class Silent(DatabaseClock):
+    """A clock whose database says nothing."""
+
+    def __init__(self) -> None:
+        self._offset = 0.0
+
+    async def sync(self) -> None:
+        await asyncio.Event().wait()
+
+
+async def test_a_database_that_says_nothing_keeps_nobody_from_serving(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hufu.upkeep.SYNC_WITHIN", 0.01)
+    async with asyncio.timeout(10), kept_up(replace(world.core, clock=Silent())):
+        pass
+
+
 @pytest.mark.parametrize(
     "error",
     [

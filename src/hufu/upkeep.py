@@ -22,6 +22,8 @@ from hufu.storage.loss import DatabaseUnavailable
 from hufu.wire import metrics as counted
 from hufu.wire.load import watch_load, watch_outbox
 
+SYNC_WITHIN = 5.0
+"""Seconds for which serving waits for the database's clock; without it, it is only not ready."""
 SYNC_EVERY = 10.0
 SYNC_AGAIN = 0.5
 LOOK_EVERY = 1.0
@@ -46,7 +48,8 @@ async def kept_up(core: Core) -> AsyncIterator[None]:
     counted.begin()
     with contextlib.suppress(Exception):  # It is asked again at once, and then told of.
         if isinstance(core.clock, DatabaseClock):
-            await core.clock.sync()
+            async with asyncio.timeout(SYNC_WITHIN):
+                await core.clock.sync()
     pools = list({each.app.pool: each for each in core.apps.values()}.values())
     replay = _Replay(core.problems)
     work = [
